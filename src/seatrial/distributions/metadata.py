@@ -78,6 +78,14 @@ class FileName:
         return False
 
 
+def version_of(name: str) -> Version | None:
+    """Return the version in the name of a distribution, None for another name."""
+    try:
+        return FileName.parse(name).version
+    except ValueError:
+        return None
+
+
 FIRST_FIELDS = ("metadata-version", "name", "version")
 """The fields whose errors PyPI reports before all others; the rest follow in alphabetical order."""
 

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from packaging.utils import canonicalize_name
 
-from seatrial.distributions.metadata import FileName, Metadata
+from seatrial.distributions.metadata import Metadata, version_of
 from seatrial.errors import IndexUnreachable, printable
 from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redact_address
@@ -126,14 +126,6 @@ class Upload:
     def is_there(self) -> bool:
         """Whether the very same file is there: an index answers that all is well, and does nothing."""
         return self.project_files.has(self.file)
-
-
-def version_of(name: str) -> Version | None:
-    """Return the version in the name of a distribution, None for another name."""
-    try:
-        return FileName.parse(name).version
-    except ValueError:
-        return None
 
 
 Result = TypeVar("Result")

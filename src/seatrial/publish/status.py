@@ -215,10 +215,11 @@ class ProjectStatus:
     def __str__(self) -> str:
         """Return a line for each fact, and the next command."""
         commits = count_text(self.commits, "commit")
+        request = f", for a {self.part} release: {self.next_version}" if self.fragments else ""
         lines = [
             f"{self.project} {self.version}, {'which has no tag, ' * self.is_untagged}"
             + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, no tag yet"),
-            f"{'fragments' if self.has_fragments else 'notes':9}  {self.fragments or 'none'}{self._request}",
+            f"{'fragments' if self.has_fragments else 'notes':9}  {self.fragments or 'none'}{request}",
             f"branch     {self.branch}",
         ]
         if self.uncommitted:
@@ -230,12 +231,6 @@ class ProjectStatus:
         command, reason = self.next_step
         lines.append(f"next       {': '.join(str(text) for text in (command or 'nothing', reason) if text)}")
         return "\n".join(lines)
-
-    @property
-    def _request(self) -> str:
-        if not self.fragments:
-            return ""
-        return f", for a {self.part} release: {self.next_version}"
 
     @property
     def next_step(self) -> tuple[Command | str | None, str | None]:

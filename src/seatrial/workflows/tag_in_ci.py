@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from seatrial.commands import Command
 from seatrial.distributions.distribution import distributions_in
-from seatrial.distributions.metadata import FileName
+from seatrial.distributions.metadata import version_of
 from seatrial.errors import ProjectError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.repository import Repository, files_of_commit, find_branch, read_repository, read_tags
@@ -151,7 +151,7 @@ class ReleaseTag:
         paths = distributions_in(self.snapshot.project.root / "dist")
         if not paths:
             yield "nothing lies in dist/"
-        yield from (f"{path.name} is of another version" for path in paths if _version_in(path) != version)
+        yield from (f"{path.name} is of another version" for path in paths if version_of(path.name) != version)
 
     def _news(self) -> str:
         news = self.snapshot.news
@@ -159,11 +159,3 @@ class ReleaseTag:
             return ""
         path = self.snapshot.project.root / news.entry_file(str(self.snapshot.current), self.snapshot.project.name, "")
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-
-
-def _version_in(path: Path) -> Version | None:
-    """Return the version in a file name, None if it has none."""
-    try:
-        return FileName.parse(path.name).version
-    except ValueError:
-        return None
