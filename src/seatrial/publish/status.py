@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from concurrent import futures
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seatrial.ci.forge import GhFailed, RequestText, find_pull_request
 from seatrial.ci.publisher import file_that_tags
-from seatrial.commands import Command
+from seatrial.commands import TASK_PLACEHOLDER, Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
 from seatrial.events import SILENT, Progress
 from seatrial.git.push import PushState, retake_command
@@ -47,7 +48,9 @@ from seatrial.release.preconditions import (
     remote_reasons,
     require_branch,
     require_commit,
+    require_free_tag,
 )
+from seatrial.release.prepare import require_tags
 from seatrial.release.pull_request import Forge
 from seatrial.release.push import read_interrupted_release
 from seatrial.release.request_branch import RequestBranch, RequestNote, branch_of, has_note, read_request_branches
@@ -248,9 +251,9 @@ class ProjectStatus:
             yield self.finish, None
         for reason in self.reasons:
             # A request is made on top of the remote's branch.
-            command = None if self.request and reason.code in OF_THE_CHECKOUT else _git_command(reason)
+            command = None if self.request and reason.code in OF_THE_CHECKOUT else _command_of(reason)
             if command:
-                yield command, reason.what.splitlines()[0]
+                yield command, _first_line(reason)
         if self.finish:
             yield self.finish, None
         yield from self._request_steps(is_merged=False)
@@ -268,10 +271,19 @@ class ProjectStatus:
             yield self.request.next_step
 
 
-def _git_command(reason: SeatrialError) -> str | None:
-    """Return the first command of a fix, None where it is no command of git."""
-    command = re.split(r"[,;\n]| or ", str(reason.fix or ""), maxsplit=1)[0]
-    return command if command.startswith("git ") else None
+GIT_COMMAND = re.compile(r"(?:^|: )(git .+?)(?= or |[,;\n]|$)")
+
+
+def _command_of(reason: SeatrialError) -> Command | str | None:
+    """Return the first command of a fix, None for one of another program than git and seatrial."""
+    if reason.fix.startswith(TASK_PLACEHOLDER):
+        return Command(*shlex.split(reason.fix.splitlines()[0])[1:])
+    match = GIT_COMMAND.search(reason.fix)
+    return match[1] if match else None
+
+
+def _first_line(reason: SeatrialError) -> str:
+    return reason.what.splitlines()[0].rstrip(":")
 
 
 def _foreign_command(text: str) -> dict[str, object]:
@@ -336,13 +348,18 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         remote = read_remote(repository, upstream)
         counts = read_branch_status(repository, upstream, remote)
     except SeatrialError as error:
-        branch = replace(status.branch, reason=error.what.splitlines()[0])
-        return replace(status, branch=branch, reasons=_local_reasons(repository))
+        branch = replace(status.branch, reason=_first_line(error))
+        return replace(status, branch=branch, reasons=(*_local_reasons(repository), error))
     target = PushTarget(repository.branch or "", upstream)
-    reasons = Reasons((*_local_reasons(repository), *remote_reasons(target, remote, counts)))
+    reasons = Reasons((*_local_reasons(repository), *remote_reasons(repository, target, remote, counts)))
     preconditions = Preconditions(repository, repository.commit, target, remote, counts)
     with reasons.gather():
         require_branch(preconditions, snapshot.config.branch)
+    with reasons.gather():
+        require_tags(preconditions, partial(object_of_tag, repository), snapshot)
+    with reasons.gather():
+        if status.fragments or not status.has_changelog:
+            require_free_tag(preconditions, snapshot, status.next_version)
     status = replace(status, branch=replace(status.branch, counts=counts), reasons=tuple(reasons))
     if snapshot.config.through == "pull-request" or has_note(repository):
         with contextlib.suppress(SeatrialError):

@@ -384,7 +384,7 @@ def _require_ready(
     """Raise `FragmentsLeft`, `TagTaken`, `CiSkipped`, or the reasons that prevent a release."""
     snapshot = prepared.snapshot
     Reasons(prepared.reasons).raise_together()
-    require_free_tag(prepared.preconditions, plan.tag)
+    require_free_tag(prepared.preconditions, snapshot, plan.version)
     if snapshot.news and snapshot.fragments and not release.is_verified and not options.request.anyway:
         notes = count_text(len(snapshot.fragments), "note")
         raise ReleaseError(

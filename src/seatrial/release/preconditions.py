@@ -32,6 +32,7 @@ from seatrial.errors import (
     together,
 )
 from seatrial.findings import CheckResult, Finding
+from seatrial.git.command import Git
 from seatrial.git.repository import (
     BranchStatus,
     Remote,
@@ -52,6 +53,7 @@ from seatrial.project.nox_sessions import SessionList, list_sessions
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
 from seatrial.project.tag_form import released_versions
+from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redacted_address
 from seatrial.workflows.generate import BY_HAND, IN_USE, Generator
 
@@ -67,8 +69,15 @@ if TYPE_CHECKING:
     from seatrial.release.prepare import PreparedRelease
 
 
-UNFINISHED_OPERATIONS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
-"""Files in the git folder during a merge, a cherry-pick, a revert or a rebase."""
+UNFINISHED_OPERATIONS = {
+    "rebase-apply/applying": "am",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+"""Files in the git folder while a command of git waits to be continued, and the command; a rebase has others too."""
 
 OF_THE_CHECKOUT = ("BranchBehind", "BranchDiverged")
 """The reasons that prevent a release from the checkout, and none from the branch of the remote."""
@@ -146,7 +155,7 @@ def check_preconditions(repository: Repository) -> Preconditions:
             if not repository.is_cut_off:
                 branch_status = read_branch_status(repository, target.upstream, remote)
     if target and remote:
-        reasons.extend(remote_reasons(target, remote, branch_status))
+        reasons.extend(remote_reasons(repository, target, remote, branch_status))
     return Preconditions(repository, commit, target, remote, branch_status, tuple(reasons))
 
 
@@ -164,22 +173,25 @@ def shallow_clone_error(repository: Repository) -> ReleaseError:
         code="ShallowClone",
         fix="git fetch --unshallow --tags"
         if repository.is_shallow
-        else f"git config --unset-all remote.{repository.filtered_remote}.partialclonefilter\n"
-        "git fetch --refetch\n"
+        else f"git config --unset-all remote.{repository.filtered_remote}.partialclonefilter && git fetch --refetch && "
         f"git config --unset-all remote.{repository.filtered_remote}.promisor",
     )
 
 
-def require_free_tag(preconditions: Preconditions, tag: str) -> None:
-    """Raise `TagTaken` when the repository or the remote has the tag."""
-    remote = preconditions.remote
+def require_free_tag(preconditions: Preconditions, snapshot: ProjectSnapshot, version: Version) -> None:
+    """Raise `TagTaken` when the repository or the remote has the tag of a version."""
+    remote, repository, tag = preconditions.remote, preconditions.repository, snapshot.tag(version)
     if remote and tag in remote.tags:
+        following = version
+        while following == version or snapshot.tag(following) in remote.tags:
+            following = next_version(following, following.pre[0] if following.pre else "patch")
+        fetch = "" if object_of_tag(repository, tag) == remote.tags[tag] else "git fetch --tags && "
         raise ReleaseError(
             f"the tag {tag} is on {remote.name} already",
             code="TagTaken",
-            fix="git fetch --tags, then release the version after it",
+            fix=f"{fetch}{Command('release', '--version', following)}",
         )
-    if object_of_tag(preconditions.repository, tag):
+    if object_of_tag(repository, tag):
         elsewhere = f", but not on {remote.name}" if remote else ""
         raise ReleaseError(
             f"the tag {tag} is in this repository already{elsewhere}",
@@ -218,12 +230,14 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
     """Yield every problem that can be seen without asking the remote."""
     if repository.is_cut_off:
         yield shallow_clone_error(repository)
-    unfinished = [name for name in UNFINISHED_OPERATIONS if (repository.git_dir / name).exists()]
+    unfinished = [name for file, name in UNFINISHED_OPERATIONS.items() if (repository.git_dir / file).exists()]
     if unfinished:
+        following = f"git {unfinished[0]} --continue, or --abort"
+        conflicts = Git(repository.root).line("ls-files", "--unmerged")
         yield ReleaseError(
-            f"{repository.root} is in the middle of a merge or a rebase ({', '.join(unfinished)})",
+            f"a git {unfinished[0]} is not finished in {repository.root}{', and has conflicts' * bool(conflicts)}",
             code="MergeUnderWay",
-            fix="git merge --continue, git rebase --continue or --abort, as git status says",
+            fix=f"git status, which lists them; then {following}" if conflicts else following,
         )
     lock = repository.git_dir / "index.lock"
     if lock.exists():
@@ -256,7 +270,9 @@ def _target(repository: Repository) -> PushTarget | None:
     return PushTarget(repository.branch, repository.upstream)
 
 
-def remote_reasons(target: PushTarget, remote: Remote, branch_status: BranchStatus) -> Iterator[SeatrialError]:
+def remote_reasons(
+    repository: Repository, target: PushTarget, remote: Remote, branch_status: BranchStatus
+) -> Iterator[SeatrialError]:
     """Yield every problem of the remote and the branch there."""
     if len(remote.addresses) > 1:
         yield ReleaseError(
@@ -272,18 +288,21 @@ def remote_reasons(target: PushTarget, remote: Remote, branch_status: BranchStat
             code="NoUpstream",
             fix=f"git push {remote.name} {target.branch}:{target.upstream.branch}",
         )
+    # git pulls into no file that has uncommitted changes, and rebases nothing as long as there are any.
+    pull = "git pull --rebase --autostash" if repository.unfinished else None
+    source = _pull_source(target, remote)
     if branch_status.behind and branch_status.ahead:
         yield ReleaseError(
             f"{target.branch} and {target.upstream} have diverged: {count_text(branch_status.ahead, 'commit')} here, "
             f"{branch_status.behind} there",
             code="BranchDiverged",
-            fix=f"git pull --rebase{_pull_source(target, remote)}, then release again",
+            fix=f"{pull or 'git pull --rebase'}{source}, then release again",
         )
     elif branch_status.behind:
         yield ReleaseError(
             f"{target.branch} lacks {count_text(branch_status.behind, 'commit')} of {target.upstream}",
             code="BranchBehind",
-            fix=f"git pull --ff-only{_pull_source(target, remote)}, then release again",
+            fix=f"{pull or 'git pull --ff-only'}{source}, then release again",
         )
 
 

@@ -323,7 +323,7 @@ def _choose_version(run: PreflightRun, snapshot: ProjectSnapshot, request: Relea
 def _write_and_commit(run: PreflightRun, prepared: PreparedRelease, version: Version) -> None:
     is_free = False
     with run.reasons.gather():
-        require_free_tag(prepared.preconditions, prepared.snapshot.tag(version))
+        require_free_tag(prepared.preconditions, prepared.snapshot, version)
         is_free = True
     if version > prepared.snapshot.current or (version == prepared.snapshot.current and prepared.snapshot.is_untagged):
         _write(run, prepared, version)

@@ -195,7 +195,7 @@ def read_snapshot(scratch: Scratch, remote: Remote | None = None) -> ProjectSnap
     """
     files = files_of_commit(scratch.repository, scratch.base)
     snapshot = ProjectSnapshot.of(scratch.project, files, contained_tags(scratch.git, scratch.base))
-    missing = _missing_releases(scratch, snapshot, remote) if remote else {}
+    missing = _missing_releases(scratch.tag_id, snapshot, remote) if remote else {}
     if remote and missing:
         fetch_objects(scratch.repository, remote.source, *(f"refs/tags/{tag}" for tag in missing.values()))
         scratch.add_tags({tag: remote.tags[tag] for tag in missing.values()})
@@ -211,7 +211,7 @@ def release_blockers(
     with reasons.gather():
         require_branch(preconditions, snapshot.config.branch)
     with reasons.gather():
-        _require_tags(preconditions, scratch, snapshot)
+        require_tags(preconditions, scratch.tag_id, snapshot)
     with reasons.gather():
         kind = None
         with contextlib.suppress(WorkflowUnknown):
@@ -220,10 +220,13 @@ def release_blockers(
     return tuple(reasons)
 
 
-def _require_tags(preconditions: Preconditions, scratch: Scratch, snapshot: ProjectSnapshot) -> None:
-    """Raise `TagsMissing` for a clone without the remote's newest release, from which the next version follows."""
+def require_tags(preconditions: Preconditions, tag_id: Callable[[str], str | None], snapshot: ProjectSnapshot) -> None:
+    """Raise `TagsMissing` for a clone without the remote's newest release, from which the next version follows.
+
+    ``tag_id``: returns the id of a tag in the clone, None for one that it lacks.
+    """
     remote = preconditions.remote
-    missing = _missing_releases(scratch, snapshot, remote) if remote else {}
+    missing = _missing_releases(tag_id, snapshot, remote) if remote else {}
     if remote and missing:
         raise ReleaseError(
             f"{remote.name} has the tag {missing[max(missing)]}, and {preconditions.repository.root} does not",
@@ -232,7 +235,9 @@ def _require_tags(preconditions: Preconditions, scratch: Scratch, snapshot: Proj
         )
 
 
-def _missing_releases(scratch: Scratch, snapshot: ProjectSnapshot, remote: Remote) -> dict[Version, str]:
+def _missing_releases(
+    tag_id: Callable[[str], str | None], snapshot: ProjectSnapshot, remote: Remote
+) -> dict[Version, str]:
     """Return the tags of the remote's newer releases that the clone lacks, where it lacks the newest of them."""
     tags = [tag for tag in remote.tags if not tag.endswith("^{}")]
     name = snapshot.project.name
@@ -244,9 +249,9 @@ def _missing_releases(scratch: Scratch, snapshot: ProjectSnapshot, remote: Remot
     releases = released_versions(tags, form, name)
     is_other = form != snapshot.tag_form
     newer = {version: tag for version, tag in releases.items() if is_other or version > snapshot.current}
-    if not newer or scratch.tag_id(newer[max(newer)]) is not None:
+    if not newer or tag_id(newer[max(newer)]) is not None:
         return {}
-    return {version: tag for version, tag in newer.items() if scratch.tag_id(tag) is None}
+    return {version: tag for version, tag in newer.items() if tag_id(tag) is None}
 
 
 def prepare_release(prepared: PreparedRelease, request: ReleaseRequest) -> ReleasePlan:
@@ -257,7 +262,7 @@ def prepare_release(prepared: PreparedRelease, request: ReleaseRequest) -> Relea
     reasons = Reasons(prepared.reasons)
     with reasons.gather():
         version = choose_version(prepared.snapshot, request, prepared.preconditions.remote)
-        require_free_tag(prepared.preconditions, prepared.snapshot.tag(version))
+        require_free_tag(prepared.preconditions, prepared.snapshot, version)
     reasons.raise_together()
     return write_release(prepared, version)
 
