@@ -212,7 +212,7 @@ def test_commands_that_complete_a_clone_do(clone: SampleProject) -> None:
             # One commit is the whole history.
             (folder / ".git/shallow").unlink()
         else:
-            for command in fix.splitlines():
+            for command in fix.split(" && "):
                 clone.git("-C", str(folder), *command.split()[1:])
         assert not read_repository(folder).is_cut_off
         assert "?" not in clone.git("-C", str(folder), "rev-list", "--objects", "--all", "--missing=print")
