@@ -6,17 +6,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from seatrial.project.changelog import render_entry
+from seatrial.project.changelog import how_to_keep, render_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-pytestmark = pytest.mark.slow
-
 TOWNCRIER = '[tool.towncrier]\ndirectory = "news"\nfilename = "NEWS.md"\nname = "tide"\ntitle_format = "## {version}"\n'
 
 
+@pytest.mark.parametrize(
+    ("files", "name", "sign"),
+    [((), "CHANGELOG.md", "## "), (("docs/changelog.md",), "docs/changelog.md", "## "), (("NEWS", "x.md"), "NEWS", "")],
+)
+def test_way_to_keep_a_changelog_names_the_file_of_the_project(
+    tmp_path: Path, files: tuple[str, ...], name: str, sign: str
+) -> None:
+    for file in files:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("")
+    assert how_to_keep(tmp_path).splitlines() == [
+        *("[tool.towncrier]", 'directory = "changelog.d"', f'filename = "{name}"'),
+        *(f'title_format = "{sign}{{version}} ({{project_date}})"', "ignore = []"),
+        f'or, without fragments: write a heading "{sign}Unreleased" above the latest release in {name}',
+    ]
+
+
+@pytest.mark.slow
 def test_fragments_of_one_issue_are_in_the_order_of_their_numbers_on_every_machine(tmp_path: Path) -> None:
     """Towncrier lists them in the order of the folder: `IN_ORDER` sorts what os.listdir returns to it."""
     (tmp_path / "pyproject.toml").write_text(TOWNCRIER)

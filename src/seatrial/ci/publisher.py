@@ -372,6 +372,15 @@ class Publishing:
         return None
 
 
+def _unlike_run_before(trigger: Trigger, tag: str) -> str:
+    """Return why a tag starts none of the runs after which a workflow starts."""
+    if trigger.branches:
+        return f" on {', '.join(trigger.branches)}, which {tag} is not"
+    if trigger.branches_ignored:
+        return f", but not on {', '.join(trigger.branches_ignored)}, which {tag} is"
+    return f", and {tag} starts none of them"
+
+
 def mismatch_with_tag(workflow: Workflow, tag: str) -> str:
     """Return what a workflow does instead of starting for a tag: the name of its file goes before it."""
     push = workflow.trigger("push")
@@ -379,8 +388,8 @@ def mismatch_with_tag(workflow: Workflow, tag: str) -> str:
         return f"listens to {', '.join(push.tags)}, which {tag} is not"
     if push and push.tags_ignored:
         return f"ignores {', '.join(push.tags_ignored)}, which {tag} is"
-    if workflow.trigger("workflow_run"):
-        return f"starts after {titles_before(workflow)}, and {tag} starts none of them"
+    if after := workflow.trigger("workflow_run"):
+        return f"starts after {titles_before(workflow)}{_unlike_run_before(after, tag)}"
     release = workflow.trigger("release")
     if release:
         types = "created" if _starts_by_hand(release) else " or ".join(release.types)

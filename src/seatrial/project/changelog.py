@@ -236,8 +236,13 @@ def _with_unreleased(root: Path, paths: tuple[PurePosixPath, ...]) -> PurePosixP
 
 def read_changelog(project: Project) -> Changelog | None:
     """Return how a project in a working tree keeps its changelog. Raises as `find_changelog` does."""
-    files = (path.relative_to(project.root) for folder in FOLDERS for path in (project.root / folder).glob("*"))
-    return find_changelog(project, Config.from_project(project).changelog, map(PurePosixPath, files))
+    return find_changelog(project, Config.from_project(project).changelog, files_of_changelogs(project.root))
+
+
+def files_of_changelogs(root: Path) -> tuple[PurePosixPath, ...]:
+    """Return the files of a working tree that may be the changelog, the likeliest first."""
+    files = (path.relative_to(root) for folder in FOLDERS for path in (root / folder).glob("*") if path.is_file())
+    return changelog_candidates(map(PurePosixPath, files))
 
 
 def read_changelog_file(path: Path) -> str:
@@ -246,6 +251,17 @@ def read_changelog_file(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise FileNotUtf8(f"{path.name} is not UTF-8: {error}", fix=f"save {path.name} in UTF-8") from None
+
+
+def how_to_keep(root: Path) -> str:
+    """Return the lines that have a project keep its changelog, in the file that it has."""
+    name = next(iter(files_of_changelogs(root)), PurePosixPath("CHANGELOG.md"))
+    sign = "## " if name.suffix == ".md" else ""
+    return (
+        f'[tool.towncrier]\ndirectory = "changelog.d"\nfilename = "{name}"\n'
+        f'title_format = "{sign}{{version}} ({{project_date}})"\nignore = []\n'
+        f'or, without fragments: write a heading "{sign}Unreleased" above the latest release in {name}'
+    )
 
 
 def changelog_candidates(files: Iterable[PurePosixPath]) -> tuple[PurePosixPath, ...]:

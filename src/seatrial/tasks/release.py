@@ -272,6 +272,7 @@ def changelog(context: Context, version: str = "") -> None:
     """
     from datetime import datetime
 
+    from seatrial.project.changelog import how_to_keep
     from seatrial.project.versions import parse_version
     from seatrial.project.write_release import assemble_changelog
 
@@ -280,7 +281,9 @@ def changelog(context: Context, version: str = "") -> None:
         new = parse_version(version) if version else snapshot.current
         if snapshot.news is None:
             raise ReleaseError(
-                f"{snapshot.project.path} has no [tool.towncrier]", code="NewsNotConfigured", fix=HOW_TO_CONFIGURE
+                f"{snapshot.project.path} has no [tool.towncrier]",
+                code="NewsNotConfigured",
+                fix=how_to_keep(snapshot.project.root),
             )
         if not snapshot.fragments:
             raise ReleaseError(
@@ -305,7 +308,7 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
     Example: invoke news feature "Wheels are tested as built." --issue 42
     """
     from seatrial.errors import did_you_mean, nearest
-    from seatrial.project.changelog import read_changelog
+    from seatrial.project.changelog import how_to_keep, read_changelog
     from seatrial.project.project import Project
     from seatrial.project.write_release import write_note
 
@@ -314,7 +317,9 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
         changelog = read_changelog(project)
         if changelog is None:
             raise ReleaseError(
-                f"{project.path} has no [tool.towncrier]", code="NewsNotConfigured", fix=HOW_TO_CONFIGURE
+                f"{project.path} has no [tool.towncrier]",
+                code="NewsNotConfigured",
+                fix=how_to_keep(project.root),
             )
         kind = changelog.kind_of(kind)
         if kind not in changelog.kinds:
@@ -436,15 +441,6 @@ def push(context: Context) -> None:
         with open_console("push").running() as progress, progress.step("push", "both or neither") as step:
             target = push_tag(repository, preconditions, name, step)
         show(f"{target.branch} and {name} are on {target.upstream.remote}")
-
-
-HOW_TO_CONFIGURE = """\
-[tool.towncrier]
-directory = "changelog.d"
-filename = "CHANGELOG.md"
-title_format = "## {version} ({project_date})"
-ignore = []
-or, without fragments: write a heading "## Unreleased" above the latest release in CHANGELOG.md"""
 
 
 def _read_snapshot() -> ProjectSnapshot:
