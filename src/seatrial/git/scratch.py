@@ -245,7 +245,9 @@ class Scratch:
     def _settings(self) -> Iterator[str]:
         for name, value in self.repository.settings:
             if name.split(".")[0] in CARRIED or name in CARRIED_OF_CORE:
-                yield _line(name, value)
+                # A key itself has spaces, and can be longer than the name of a file.
+                is_path = name == "user.signingkey" and " " not in value and (self.repository.root / value).is_file()
+                yield _line(name, str(self.repository.root / value) if is_path else value)
         for name, value in (*AS_IN_CI, *PLAIN_DIFF):
             yield _line(name, value)
         # git has tried it out in this folder: a setting of the user would make files of links, as no CI does.
@@ -322,7 +324,17 @@ def make_tag(git: Git, name: str, message: str, commit: str) -> str:
         done = git.attempt("tag", "--cleanup=whitespace", "-F", str(path), name, commit)
     if done.returncode:
         raise _refusal("tag", done)
+    if done.errors.strip() and _lacks_signature(git, name):
+        git.run("tag", "--delete", name)
+        raise _signing_failed("tag", last_lines(redact(done.errors)))
     return git.run("rev-parse", f"refs/tags/{name}").strip()
+
+
+def _lacks_signature(git: Git, name: str) -> bool:
+    """Whether a tag has no signature and was to have one: git 2.39 makes it although ssh-keygen has failed."""
+    keys = ("tag.gpgSign", "tag.forceSignAnnotated")
+    is_signed = any(git.line("config", "--type=bool", key) == "true" for key in keys)
+    return is_signed and "\n-----BEGIN " not in git.run("cat-file", "tag", name)
 
 
 def remove_scratch(root: Path) -> None:
@@ -359,18 +371,21 @@ def _refusal(kind: str, done: Completed, hook: str | None = None) -> ReleaseErro
     """Return the error about a commit or a tag (``kind``) that git did not make; ``hook``: the one that refused it."""
     output = last_lines(redact(done.output + done.errors))
     if any(sign in output for sign in SIGNING):
-        return ReleaseError(
-            f"git could not sign the {kind}:\n{output}",
-            code="SigningFailed",
-            fix="git config user.signingkey KEY, and unlock it (gpg-agent, ssh-agent); "
-            f"to stop signing: {UNSIGNED[kind]}",
-        )
+        return _signing_failed(kind, output)
     if hook == "commit-msg":
         return ReleaseError(f"the hook commit-msg refused the commit:\n{output}", code="HookRefused", fix=MESSAGE_FIX)
     return ReleaseError(
         f"git did not make the {kind}:\n{output}",
         code="HookRefused",
         fix="correct what git or its hook reports, and commit it",
+    )
+
+
+def _signing_failed(kind: str, output: str) -> ReleaseError:
+    return ReleaseError(
+        f"git could not sign the {kind}:\n{output}",
+        code="SigningFailed",
+        fix=f"git config user.signingkey KEY, and unlock it (gpg-agent, ssh-agent); to stop signing: {UNSIGNED[kind]}",
     )
 
 
