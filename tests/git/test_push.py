@@ -186,6 +186,13 @@ BRANCH_FIX, TAG_FIX = "release by a pull request: ", "let yourself create the ta
         ("! [remote rejected] main -> main (hook declined)", "do what the remote's hook asks for"),
         ("fatal: the receiving end does not support --signed push", "sign pushes only where "),
         ("fatal: the receiving end does not support push options", "push without: "),
+        ("remote: Permission to acme/tidepool.git denied to somebody.", "get write access "),
+        ("ERROR: Permission to acme/tidepool.git denied to somebody.\nfatal: Could not read", "get write access "),
+        ("remote: You are not allowed to push code to this project.", "get write access "),
+        (
+            "fatal: unable to access 'https://forge.invalid/': The requested URL returned error: 403",
+            "get write access ",
+        ),
     ],
 )
 def test_refusal_of_a_forge_has_a_fix(report: str, fix: str) -> None:

@@ -195,6 +195,11 @@ def test_forge_of_a_remote_is_also_looked_for_in_the_address_that_git_replaces(c
     repository = read_repository(clone.root)
     assert repository.addresses == ("/srv/mirror/acme/tidepool.git",)
     assert forge_of_remote(repository) == ("github", "github.com")
+    clone.git("remote", "add", "fork", "https://github.com/me/tidepool.git")
+    clone.git("config", "branch.main.remote", "fork")
+    clone.git("config", "branch.main.merge", "refs/heads/main")
+    written = read_repository(clone.root).forge_addresses[2:]
+    assert written == ("https://github.com/me/tidepool.git", "https://github.com/acme/tidepool.git")
 
 
 def test_commands_that_complete_a_clone_do(clone: SampleProject) -> None:

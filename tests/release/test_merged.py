@@ -17,6 +17,7 @@ from forge_merges import (
     by_squash,
     by_squashing_queue,
     commit_on_main,
+    forge,
     merge,
     protect,
 )
@@ -286,6 +287,37 @@ def test_another_version_waits_for_the_tag(requested: ReleaseRepo) -> None:
         {READ}MergedNotTagged
         """
     )
+
+
+@pytest.mark.parametrize("way", [by_merge_commit, by_squash])
+def test_development_version_after_the_merge_hides_no_release(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch, way: Way
+) -> None:
+    def act() -> None:
+        merge(requested, way)
+        names = ("pyproject.toml", "src/tidepool/__init__.py")
+        files = {name: requested.show(name).replace("1.3.0", "1.4.0.dev0") for name in names}
+        commit_on_main(requested, files, "Go on")
+
+    verified = requested.remote.git("rev-parse", "release/1.3.0").strip()
+    unprotected(requested, act)
+    enter(requested.project, monkeypatch)
+    release = merged_release(requested)
+    squashed = requested.remote.git("rev-parse", "main~1").strip()
+    expected = verified if way is by_merge_commit else squashed
+    assert (str(release.version), release.commit.commit, release.is_verified) == ("1.3.0", expected, True)
+
+
+def test_merge_that_was_reverted_is_no_release(requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def act() -> None:
+        merge(requested, by_rebase)
+        other = forge(requested).project
+        other.git("revert", "--no-edit", "HEAD")
+        other.git("push", "-q", "origin", "main")
+
+    unprotected(requested, act)
+    enter(requested.project, monkeypatch)
+    assert find_merged_release(check_preconditions(read_repository(requested.project.root)).on_remote_branch()) is None
 
 
 def test_dry_run_after_the_merge_changes_nothing(requested: ReleaseRepo) -> None:

@@ -79,6 +79,8 @@ class AtomicPush:
         return {**branch, f"refs/tags/{self.tag}": self.oid}
 
 
+NO_ACCESS = "get write access to the repository, or log in as somebody who has it"
+
 PUSH_FIXES = (
     ("fetch first", "somebody has pushed meanwhile: git pull --rebase, then release again"),
     ("stale info", "somebody has pushed meanwhile: git pull --rebase, then release again"),
@@ -90,6 +92,9 @@ PUSH_FIXES = (
         "currently checked out",
         "push to a bare repository; or there: git config receive.denyCurrentBranch updateInstead",
     ),
+    ("denied to ", NO_ACCESS),
+    ("not allowed to push code to this project", NO_ACCESS),
+    ("returned error: 403", NO_ACCESS),
     ("hook declined", "do what the remote's hook asks for"),
     ("--mirror can't be combined", "push branches alone, not all refs: git config --unset {mirror}"),
     ("does not support --signed", "sign pushes only where the remote can take that: git config push.gpgSign if-asked"),

@@ -88,8 +88,10 @@ class Repository:
     @property
     def forge_addresses(self) -> tuple[str, ...]:
         """`addresses`, and those that are written: ``url.BASE.insteadOf`` can lead to a mirror of the forge."""
-        written = (value for key, value in self.settings if REMOTE_ADDRESS.fullmatch(key))
-        return tuple(dict.fromkeys((*self.addresses, *written)))
+        written = [(key, value) for key, value in self.settings if REMOTE_ADDRESS.fullmatch(key)]
+        upstream = f"remote.{self.upstream.remote}." if self.upstream else ""
+        written.sort(key=lambda pair: not pair[0].startswith(upstream))
+        return tuple(dict.fromkeys((*self.addresses, *(value for _, value in written))))
 
     def _resolved(self, address: str) -> str:
         """Return an address with ``url.BASE.insteadOf`` applied: the longest match counts (git-config(1))."""

@@ -157,6 +157,8 @@ def find_merged_release(
             return None
         publishes = files_that_publish(scratch.root, snapshot.tag(merged_version))
         merged = _find_merge(scratch, snapshot, history, merged_version)
+        if merged is None:
+            return None
     commit = _verified_parent(repository, merged, snapshot, merged_version)
     if publishes and is_skipped_by_ci(commit.message):
         # The tag is of the first commit of the branch after the merge for which CI runs.
@@ -174,11 +176,14 @@ def _merged_version(
     snapshot: ProjectSnapshot, commits: tuple[CommitFacts, ...], note: RequestNote | None
 ) -> Version | None:
     """Return the version that may have been merged, None for none."""
-    if not snapshot.comes_from_tag:
-        is_older = note is not None and snapshot.current == note.version
-        return snapshot.current if snapshot.is_untagged or is_older else None
+    if not snapshot.comes_from_tag and (snapshot.is_untagged or (note and snapshot.current == note.version)):
+        return snapshot.current
     versions = [version for each in commits if (version := released_by(each, snapshot.project.name))]
     versions += [note.version] if note and _has_written_entry(snapshot, note.version) else []
+    if not snapshot.comes_from_tag:
+        # The files are ahead of it: they have a development version again.
+        waiting = [each for each in versions if _is_newest(snapshot, each) and each < snapshot.current]
+        versions = [each for each in waiting if _has_written_entry(snapshot, each)]
     return max(versions, default=None)
 
 
@@ -220,7 +225,7 @@ def _changelog(snapshot: ProjectSnapshot, version: Version) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
-def _find_merge(scratch: Scratch, snapshot: ProjectSnapshot, history: str, version: Version) -> CommitFacts:
+def _find_merge(scratch: Scratch, snapshot: ProjectSnapshot, history: str, version: Version) -> CommitFacts | None:
     """Return the commit of the branch itself that brought the version: a merge commit, or the commit of a squash.
 
     Only commits that change a version file, or the changelog, can be it; each of them is checked out.
@@ -234,10 +239,12 @@ def _find_merge(scratch: Scratch, snapshot: ProjectSnapshot, history: str, versi
     merged = None
     for candidate in candidates:
         scratch.git.run("checkout", "--quiet", "--force", "--detach", candidate.commit)
-        if not _has_version(scratch, snapshot, candidate.commit, version):
+        if _has_version(scratch, snapshot, candidate.commit, version):
+            merged = candidate
+        elif merged:
             break
-        merged = candidate
-    return merged or read_commit(repository, scratch.base)
+    is_current = snapshot.comes_from_tag or version == snapshot.current
+    return merged or (read_commit(repository, scratch.base) if is_current else None)
 
 
 def _has_version(scratch: Scratch, snapshot: ProjectSnapshot, commit: str, version: Version) -> bool:

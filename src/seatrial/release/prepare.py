@@ -195,7 +195,7 @@ def read_snapshot(scratch: Scratch, remote: Remote | None = None) -> ProjectSnap
     """
     files = files_of_commit(scratch.repository, scratch.base)
     snapshot = ProjectSnapshot.of(scratch.project, files, contained_tags(scratch.git, scratch.base))
-    missing = _missing_releases(scratch.tag_id, snapshot, remote) if remote else {}
+    missing = _missing_releases(scratch.tag_id, snapshot, remote, snapshot.last_version) if remote else {}
     if remote and missing:
         fetch_objects(scratch.repository, remote.source, *(f"refs/tags/{tag}" for tag in missing.values()))
         scratch.add_tags({tag: remote.tags[tag] for tag in missing.values()})
@@ -226,7 +226,7 @@ def require_tags(preconditions: Preconditions, tag_id: Callable[[str], str | Non
     ``tag_id``: returns the id of a tag in the clone, None for one that it lacks.
     """
     remote = preconditions.remote
-    missing = _missing_releases(tag_id, snapshot, remote) if remote else {}
+    missing = _missing_releases(tag_id, snapshot, remote, snapshot.current) if remote else {}
     if remote and missing:
         raise ReleaseError(
             f"{remote.name} has the tag {missing[max(missing)]}, and {preconditions.repository.root} does not",
@@ -236,9 +236,9 @@ def require_tags(preconditions: Preconditions, tag_id: Callable[[str], str | Non
 
 
 def _missing_releases(
-    tag_id: Callable[[str], str | None], snapshot: ProjectSnapshot, remote: Remote
+    tag_id: Callable[[str], str | None], snapshot: ProjectSnapshot, remote: Remote, last: Version | None
 ) -> dict[Version, str]:
-    """Return the tags of the remote's newer releases that the clone lacks, where it lacks the newest of them."""
+    """Return the tags of the remote's releases after ``last`` that the clone lacks, where it lacks the newest."""
     tags = [tag for tag in remote.tags if not tag.endswith("^{}")]
     name = snapshot.project.name
     form = snapshot.tag_form
@@ -248,7 +248,7 @@ def _missing_releases(
             form = resolve_tag_form(snapshot.project, snapshot.config, tags, snapshot.places.version)
     releases = released_versions(tags, form, name)
     is_other = form != snapshot.tag_form
-    newer = {version: tag for version, tag in releases.items() if is_other or version > snapshot.current}
+    newer = {version: tag for version, tag in releases.items() if is_other or last is None or version > last}
     if not newer or tag_id(newer[max(newer)]) is not None:
         return {}
     return {version: tag for version, tag in newer.items() if tag_id(tag) is None}
