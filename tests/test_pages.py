@@ -88,9 +88,10 @@ def test_each_error_has_a_meaning_and_a_fix() -> None:
     assert [code for code, text in texts.items() if not re.match(r"[^#].+\n\nFix: \S", text, re.DOTALL)] == []
 
 
-def test_readme_has_the_two_commands_that_ci_runs() -> None:
+def test_readme_is_short_and_has_the_two_commands_that_ci_runs() -> None:
     """``.ci/run`` runs the first line that ends with each, and an empty one would pass."""
     lines = (CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 90
     ends = ("nox -s tests", "invoke rehearse --part minor")
     assert [[line.startswith("python3 -m venv ") for line in lines if line.endswith(end)] for end in ends] == [
         [True],

@@ -70,8 +70,8 @@ A SHA-256 goes with its name, a number of bytes with its unit, and a command, wh
 beginning of a text or after a colon, up to the end of its clause.
 """
 
-COLUMN = re.compile(r"[A-Za-z][A-Za-z ]*?:? {2,}(?=\S)| *")
-"""The first column of a card, or the indentation of a line."""
+COLUMN = re.compile(r"[A-Za-z][A-Za-z ]*?:? {2,}(?=\S)| *(?:- )?")
+"""The first column of a card, or the indentation of a line, with the dash of a list."""
 
 LOGS_KEPT = 10
 """How many logs of earlier commands a repository keeps."""
