@@ -31,7 +31,7 @@ from seatrial.commands import Invocation
 from seatrial.errors import ProjectError, SeatrialError, ToolError
 from seatrial.installer import find_uv
 from seatrial.project.project import Project
-from seatrial.pythons import find_interpreters, path_with, virtualenv_supports
+from seatrial.pythons import find_interpreters, how_to_install, path_with, virtualenv_supports
 
 if TYPE_CHECKING:
     from seatrial.report import Outcome
@@ -316,7 +316,6 @@ class RunSummary:
 
     def _missing(self, outcomes: Sequence[Outcome]) -> Mapping[str, str]:
         """Return how to install each missing Python for which a session was skipped or failed."""
-        from seatrial.pythons import find_interpreters, how_to_install  # noqa: PLC0415 - as in close()
         from seatrial.report import Status  # noqa: PLC0415
 
         pythons = {

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from invoke.exceptions import Exit
 
 from seatrial.commands import Command
-from seatrial.errors import BuildError, ProjectError, count_text
+from seatrial.errors import BuildError, ProjectError, ReleaseError, count_text
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     current_invocation,
@@ -111,7 +111,6 @@ def preflight(
     Example: invoke preflight minor
     """
     from seatrial.console import Form
-    from seatrial.errors import ReleaseError
     from seatrial.findings import render_results
     from seatrial.report import annotate, results_json
 

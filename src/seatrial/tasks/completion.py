@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Callable
 
 from seatrial.errors import ProjectError, SeatrialError, did_you_mean, nearest
 from seatrial.tasks.command import CommandTask, command
-from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, Parameter, summary
+from seatrial.tasks.command_line import HELP, PROJECT, SHARED_PARAMETERS, Parameter, summary, typed
 from seatrial.tasks.console import errors_as_messages, project_folder, show
 
 if TYPE_CHECKING:
@@ -93,7 +93,6 @@ def completion(context: Context, shell: str) -> None:
     Example: seatrial completion bash
     """
     from seatrial.redaction import redact
-    from seatrial.tasks.command_line import typed
 
     with errors_as_messages():
         if shell not in SCRIPTS:

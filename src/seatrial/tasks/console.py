@@ -18,7 +18,7 @@ from invoke.exceptions import Exit
 
 from seatrial.commands import Command, Invocation
 from seatrial.errors import CommandFailed, ProjectError, ReleaseError, SeatrialError, ToolError
-from seatrial.terminal import paint_error, wants_colour
+from seatrial.terminal import ask_key, ask_text, paint_error, wants_colour
 
 if TYPE_CHECKING:
     from seatrial.console import Console
@@ -232,8 +232,6 @@ def confirm(
     ``effect``: what "no" leaves as it was, such as "nothing was written"; ``fix``: how to answer without a terminal;
     ``views``: what a further answer shows before the question is asked again, by its word.
     """
-    from seatrial.terminal import ask_key  # noqa: PLC0415 - few commands ask
-
     if not is_interactive():
         raise ReleaseError(f"there is no terminal to ask on: {effect}", code="Declined", fix=fix)
     console.pause()
@@ -253,8 +251,6 @@ def confirm(
 
 def confirm_name(console: Console, question: str, name: str, *, effect: str, fix: str | Command) -> None:
     """Have the user type a name, to confirm what cannot be undone. Raises `Declined`."""
-    from seatrial.terminal import ask_text  # noqa: PLC0415 - few commands ask
-
     if not is_interactive():
         raise ReleaseError(f"there is no terminal to ask on: {effect}", code="Declined", fix=fix)
     console.pause()

@@ -25,7 +25,7 @@ from seatrial.tasks.console import (
     show,
     termination_as_interrupt,
 )
-from seatrial.terminal import paint_card, paint_diff, paint_rows
+from seatrial.terminal import Choice, ask_line, choose, paint_card, paint_diff, paint_rows
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -185,7 +185,6 @@ def new(
         require_free_folder,
         require_license,
     )
-    from seatrial.terminal import ask_line
 
     with errors_as_messages("nothing was made"), termination_as_interrupt():
         request = PackageRequest.of(name, python)
@@ -222,7 +221,6 @@ def _choose_parts(console: Console, detected: DetectedProject, parts: Parts) -> 
     """Ask which parts are written. Raises `Declined`."""
     from seatrial.console import Form
     from seatrial.init.propose import choose_parts
-    from seatrial.terminal import choose
 
     console.pause()
     console.show("")
@@ -266,7 +264,6 @@ def _remove(console: Console, detected: DetectedProject, *, yes: bool, dry_run: 
 def _ask_address() -> str:
     """Ask for the address of the repository, "" for none."""
     from seatrial.init.new import require_address
-    from seatrial.terminal import ask_line
 
     while True:
         answer = ask_line("address of the repository on its forge", "none")
@@ -280,7 +277,6 @@ def _choose_license() -> str:
     """Ask for the licence. Raises `Declined`."""
     from seatrial.console import Form
     from seatrial.init.new import LICENSES
-    from seatrial.terminal import Choice, choose
 
     has_cursor = open_console("new").form is Form.LIVE
     license = choose("licence", list(map(Choice, LICENSES)), has_cursor=has_cursor, show=show)  # noqa: A001 - as above

@@ -15,7 +15,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import ReleaseError
+from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text, did_you_mean, nearest
 from seatrial.tasks.command import command
 from seatrial.tasks.console import (
     confirm,
@@ -29,7 +29,7 @@ from seatrial.tasks.console import (
     show_json,
     termination_as_interrupt,
 )
-from seatrial.terminal import paint_card
+from seatrial.terminal import Choice, choose, paint_card
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -117,7 +117,6 @@ def release(
 
 def _goes_through_request() -> bool:
     """Whether the settings ask for a pull request; a mistake in them is reported later."""
-    from seatrial.errors import SeatrialError
     from seatrial.project.project import Project
     from seatrial.project.settings import Config
 
@@ -164,9 +163,7 @@ class Terminal:
     def choose_part(self, prepared: PreparedRelease) -> str | None:
         """Ask which part to raise; None without a terminal. Raises the reasons that prevent any release."""
         from seatrial.console import Form
-        from seatrial.errors import Reasons
         from seatrial.project.versions import version_choices
-        from seatrial.terminal import Choice, choose
 
         if not is_interactive():
             return None
@@ -307,7 +304,6 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
 
     Example: invoke news feature "Wheels are tested as built." --issue 42
     """
-    from seatrial.errors import did_you_mean, nearest
     from seatrial.project.changelog import how_to_keep, read_changelog
     from seatrial.project.project import Project
     from seatrial.project.write_release import write_note
@@ -352,7 +348,6 @@ def tag(context: Context, version: str = "", anyway: bool = False, merged: bool 
 
     Example: invoke tag
     """
-    from seatrial.errors import count_text
     from seatrial.git.command import Git
     from seatrial.git.repository import object_of_tag
     from seatrial.git.scratch import make_tag
@@ -427,7 +422,6 @@ def push(context: Context) -> None:
 
     Example: invoke push
     """
-    from seatrial.errors import Reasons
     from seatrial.release.preconditions import check_preconditions, open_repository, require_branch
     from seatrial.release.push import push_tag
 
@@ -446,7 +440,6 @@ def push(context: Context) -> None:
 def _read_snapshot() -> ProjectSnapshot:
     """Read the project in the working tree; outside git there are no tags, but the files can be changed."""
     from seatrial.distributions.cache import existing_files
-    from seatrial.errors import SeatrialError
     from seatrial.git.repository import read_repository, read_tags
     from seatrial.project.snapshot import ProjectSnapshot
 
