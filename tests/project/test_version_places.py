@@ -774,9 +774,10 @@ def test_numbers_of_the_version_before_are_listed(tmp_path: Path) -> None:
 def test_files_outside_of_the_package_that_keep_the_version_are_listed(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": STATIC,
-        "docs/conf.py": "release = '1.2.3'\nversion = '1.2'\n",
+        "docs/conf.py": 'release = "1.2.3"\nversion = "1.2"\n',
         "CITATION.cff": "cff-version: 1.2.3\nversion: 1.2.3\n",
         "codemeta.json": '{\n  "version": "1.2.3"\n}\n',
+        ".zenodo.json": '{"title": "tide", "version": "1.2.3"}\n',
         "recipe/meta.yaml": '{% set version = "1.2.3" %}\n',
         "pixi.toml": '[project]\nname = "tide"\nversion = "1.2.3"\n',
         "CMakeLists.txt": "cmake_minimum_required(VERSION 3.15)\nproject(\n  tide VERSION 1.2.3\n  LANGUAGES C)\n",
@@ -786,9 +787,10 @@ def test_files_outside_of_the_package_that_keep_the_version_are_listed(tmp_path:
     places = find(tmp_path, **files)
     raise_version(ProjectSnapshot.of(tmp_path, tuple(map(PurePosixPath, files)), {}), Version("1.3.0"))
     assert stale_numbers(Project.from_directory(tmp_path), map(PurePosixPath, files), places, Version("1.3.0")) == (
-        "docs/conf.py:2: version = '1.2'",
+        'docs/conf.py:2: version = "1.2"',
         "CITATION.cff:2: version: 1.2.3",
         'codemeta.json:2: "version": "1.2.3"',
+        '.zenodo.json:1: "version": "1.2.3"',
         'recipe/meta.yaml:1: {% set version = "1.2.3"',
         'pixi.toml:3: version = "1.2.3"',
         "CMakeLists.txt:3: project( tide VERSION 1.2.3",

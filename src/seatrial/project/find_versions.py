@@ -174,13 +174,13 @@ def stale_numbers(
         numbers = old_lines(text, places.version, version) if "version" in text.lower() else ()
         old = [(number, text.split("\n")[number - 1].strip()) for number in numbers]
         lines += [f"{path}:{number}: {line}" for number, line in old if not line.startswith(changed.get(path, ()))]
-    return tuple(lines)
+    return tuple(dict.fromkeys(lines))
 
 
 STALE = {
     **dict.fromkeys(SPHINX_FILES, r"^(?:version|release)[ \t]*=[ \t]*[\"']v?{}[\"']"),
     PurePosixPath("CITATION.cff"): r"^version:[ \t]*[\"']?v?{}[\"']?[ \t]*$",
-    **dict.fromkeys(map(PurePosixPath, ("codemeta.json", ".zenodo.json")), r'^[ \t]*"version"[ \t]*:[ \t]*"v?{}"'),
+    **dict.fromkeys(map(PurePosixPath, ("codemeta.json", ".zenodo.json")), r'"version"[ \t]*:[ \t]*"v?{}"'),
     **dict.fromkeys(
         map(PurePosixPath, ("recipe/meta.yaml", "conda/meta.yaml", "conda.recipe/meta.yaml")),
         r"^.*\bset version = [\"']v?{}[\"']",
