@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sample_project import lines
 from seatrial import errors
 from seatrial.errors import CLOSE_CODE, SeatrialError, did_you_mean, nearest
 from seatrial.tasks import ns
+from seatrial.tasks.command_line import PROJECT, SHARED_PARAMETERS, CommandLine, read_command
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SOURCES = CHECKOUT / "src/seatrial"
@@ -45,6 +47,8 @@ FAMILIES = {
 
 def with_class() -> dict[str, int]:
     """Return the errors that have a class of their own, and their exit codes."""
+    # The only module with a class of its own next to seatrial.errors, which few other tests load.
+    importlib.import_module("seatrial.release.merged")
     members = (kind for family in FAMILIES.values() for kind in family.__subclasses__())
     return {kind.__name__: kind.exit_code for kind in members}
 
@@ -199,3 +203,39 @@ def test_code_has_to_be_closer(code: str, expected: tuple[str, ...]) -> None:
 )
 def test_words_are_one_question(words: tuple[str, ...], expected: str) -> None:
     assert did_you_mean(words) == expected
+
+
+SAMPLES = {"VERSION": "1.3.0", "FOLDER": "tidepool"}
+"""Values for words that a user fills in; what a message computes is a version, or the part after ``--part``."""
+
+
+def commands_of(path: Path) -> list[tuple[str, ...]]:
+    """Return the commands of seatrial that a module names in its messages, with samples for what it computes."""
+    commands: list[tuple[str, ...]] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Command":
+            words: list[str] = []
+            for word in node.args:
+                if isinstance(word, ast.Constant):
+                    words.append(SAMPLES.get(str(word.value), str(word.value)))
+                elif not isinstance(word, ast.Starred):
+                    words.append("minor" if words[-1:] == ["--part"] else "1.3.0")
+            if words and words[0] in ns.task_names:
+                commands.append(tuple(words))
+    return commands
+
+
+def test_command_in_a_message_is_one_that_the_program_takes() -> None:
+    commands = {words for path in SOURCES.rglob("*.py") for words in commands_of(path)}
+    assert {words[0] for words in commands} >= {"release", "rehearse", "preflight", "verify", "publish", "tag", "push"}
+    assert [text for text in map(refusal, sorted(commands)) if text] == []
+
+
+def refusal(words: tuple[str, ...]) -> str | None:
+    """Return why the program does not take a command, None for one that it takes."""
+    tasks = {name: ns[name] for name in ns.task_names}
+    try:
+        read_command(CommandLine(words, tasks), 0, tasks[words[0]], shared=(PROJECT, *SHARED_PARAMETERS))
+    except SeatrialError as error:
+        return f"{' '.join(words)}: {error.what}"
+    return None
