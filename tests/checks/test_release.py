@@ -315,7 +315,8 @@ def test_of_two_members_with_one_path_the_last_counts_and_both_are_reported(
 
 
 def test_letters_in_two_unicode_forms_are_one_file_on_macos() -> None:
-    names = [unicodedata.normalize(form, f"{TOP}/caf\u00e9.txt") for form in ("NFC", "NFD")]
+    name = f"{TOP}/caf\u00e9.txt"
+    names = [unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)]
     file = SDIST.having(dict.fromkeys(names, "x")).distribution()
     assert judged((file,), "DIST018").finding.message == (
         f"{names[0]} and {names[1]} differ only in the Unicode form of their letters"
