@@ -85,6 +85,7 @@ OTHERS: dict[str, dict[str, str]] = {
         ),
         job(name="builds", steps="      - uses: PyO3/maturin-action@v1\n        with: {args: --release --out dist}\n"),
     ),
+    "the creation of a tag": {"release.yml": workflow(BUILD, job(), on="on: {create: {tags: ['x*']}}\n")},
     "attestations that an action writes": release(
         job(
             steps=FETCH

@@ -287,6 +287,8 @@ def _other_events(workflow: Workflow, event: str) -> Iterator[str]:
         if trigger.event == "push" and event != MERGE:
             pushes_branches = trigger.branches or trigger.branches_ignored or not trigger.names_tags
             yield from [f"push{branches or ' to branches'}"] if pushes_branches else []
+        elif trigger.event == event == "create":
+            yield "new branches"
         elif trigger.event not in {event, "push"}:
             yield f"{trigger.event}{branches}"
 
