@@ -227,14 +227,16 @@ def test_of_two_releases_at_once_one_wins_and_the_other_says_why(repo: ReleaseRe
 
 
 def test_second_release_in_one_clone_is_refused(repo: ReleaseRepo, whole: RepoState, tmp_path: Path) -> None:
-    copy = repo.copy(tmp_path / "port")
+    copy, second = repo.copy(tmp_path / "port"), tmp_path / "second"
     hook = copy.project.root / ".git/hooks/pre-commit"
-    # The first release is not over while its hook waits; the second is made from within.
+    # The first release is not over while its hook waits; the second is made from within, and its hook makes no third.
     hook.write_text(
-        f'#!/bin/sh\nenv -u GIT_DIR -u GIT_INDEX_FILE {sys.executable} -m invoke --search-root "{copy.project.root}" '
-        "release --part minor --yes --no-tests; [ $? = 5 ]\n"
+        f'#!/bin/sh\n[ -e "{second}" ] && exit\n'
+        f'cd "{copy.project.root}" && env -u GIT_DIR -u GIT_INDEX_FILE {sys.executable} -m invoke '
+        f'release --part minor --yes --no-tests > "{second}" 2>&1; exit 0\n'
     )
     hook.chmod(0o755)
     ran = copy.release("--part", "minor", "--yes")
     assert ran.returncode == 0, ran.output
+    assert second.read_text().endswith(" AnotherRelease\n")
     assert copy.state().remote == whole.remote
