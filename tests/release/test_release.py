@@ -522,7 +522,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         ("--part", "major", "--version", "1.3.5"),
         f"""
         seatrial: --part and --version exclude each other
-        fix:  --version 1.3.5 alone
+        fix:  invoke release --version 1.3.5
         {READ}PartUnknown
         """,
     ),

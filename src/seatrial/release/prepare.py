@@ -275,7 +275,9 @@ def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest, remote: R
     """
     if request.part and request.version:
         raise ReleaseError(
-            "--part and --version exclude each other", code="PartUnknown", fix=f"--version {request.version} alone"
+            "--part and --version exclude each other",
+            code="PartUnknown",
+            fix=Command("release", "--version", request.version),
         )
     if not request.part and not request.version:
         choices = version_choices(snapshot.current, snapshot.requested)
