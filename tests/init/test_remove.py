@@ -172,6 +172,9 @@ def test_what_is_left_is_named_with_its_place(project: SampleProject) -> None:
     assert folders.startswith(".nox, .git/seatrial")
 
 
+SETUP = 'from setuptools import setup\n\nsetup(name="tidepool", version="1.2.3", python_requires=">=3.12")\n'
+
+
 @pytest.mark.parametrize(
     ("files", "changelog"),
     [
@@ -181,6 +184,9 @@ def test_what_is_left_is_named_with_its_place(project: SampleProject) -> None:
         ({"CHANGELOG.md": "# Changelog\n\n## 1.2.3\n\n- Old.\n"}, "fragments"),
         # Without a line end at the end.
         ({".gitignore": "*.pyc", "pyproject.toml": f"{METADATA}\n[tool.ruff]\nline-length = 100"}, "none"),
+        # Without pyproject.toml.
+        ({"setup.py": SETUP}, "unreleased"),
+        ({"setup.py": SETUP, "CHANGES": "Changes\n=======\n\n1.2.3\n-----\n\n- Old.\n"}, "unreleased"),
         # Next to sessions of the project.
         ({"noxfile.py": lines(OWN), ".gitignore": "*.pyc\n"}, "none"),
         ({"noxfile.py": lines(OWN)}, "unreleased"),
@@ -188,7 +194,8 @@ def test_what_is_left_is_named_with_its_place(project: SampleProject) -> None:
     ],
 )
 def test_removal_leaves_the_files_as_they_were(project: SampleProject, files: dict[str, str], changelog: str) -> None:
-    begin_project(project, {"pyproject.toml": METADATA, **files}, "v1.2.3")
+    metadata = {} if "setup.py" in files else {"pyproject.toml": METADATA}
+    begin_project(project, {**metadata, **files}, "v1.2.3")
     detected = detect_project(project.root)
     parts = Parts(workflows=False, changelog=require_source("", "", changelog))
     write_proposal(detected, parts.propose(detected))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 import tomlkit
 from platformdirs import user_cache_path
@@ -16,16 +16,13 @@ from platformdirs import user_cache_path
 from seatrial.errors import SeatrialError, count_text
 from seatrial.git.command import Git
 from seatrial.init.changelog import FRAGMENTS, UNRELEASED_TITLE
+from seatrial.init.detect import BEGUN_PYPROJECT, DetectedProject
 from seatrial.init.files import Proposal, ProposedFile, write_proposal
 from seatrial.init.propose import IGNORED
 from seatrial.init.sessions import without_seatrial
 from seatrial.project.changelog import default_marker, new_changelog
 from seatrial.project.unreleased_section import find_unreleased, unreleased_notes, with_unreleased_heading
 from seatrial.workflows.generate import Generator, find_drift
-
-if TYPE_CHECKING:
-    from seatrial.init.detect import DetectedProject
-
 
 MOST_LINES = 10
 """More lines that name seatrial than these are only counted."""
@@ -74,7 +71,7 @@ def plan_removal(detected: DetectedProject) -> Removal:
     kept_fragments, before = _fragments(detected), FilesBefore.of(detected)
     changes = [
         *_without_faces(detected, before),
-        *_without_tables(detected, kept_fragments),
+        *_without_tables(detected, kept_fragments, before),
         *_without_changelog(detected, kept_fragments, before),
     ]
     changes = [(path, old, before.text_like(path, new)) for path, old, new in changes]
@@ -140,11 +137,15 @@ def _without_faces(detected: DetectedProject, before: FilesBefore) -> Iterator[C
         yield PurePosixPath("tasks.py"), tasks, None
 
 
-def _without_tables(detected: DetectedProject, fragments: Iterable[PurePosixPath]) -> Iterator[Change]:
+def _without_tables(
+    detected: DetectedProject, fragments: Iterable[PurePosixPath], before: FilesBefore
+) -> Iterator[Change]:
     path = PurePosixPath("pyproject.toml")
     if text := detected.read(path):
         # Settings of towncrier without a fragment are as init wrote them; with fragments, they are in use.
-        yield path, text, pyproject_without_tables(text, changelog=not tuple(fragments))
+        kept = pyproject_without_tables(text, changelog=not tuple(fragments))
+        is_new = before.commit and before.read(path) is None
+        yield path, text, None if is_new and kept == BEGUN_PYPROJECT else kept
 
 
 def _without_changelog(
