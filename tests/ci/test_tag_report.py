@@ -162,7 +162,15 @@ def test_report_as_json_has_all_values() -> None:
     upload: dict[str, Any] = {"index": "PyPI", "address": None, "starts": "yes", "reason": None, "folder": "dist"}
     upload |= {"artifacts": ["dist"], "publisher": {**publisher, "environment": "pypi", "environment_text": "pypi"}}
     upload |= {"has_password": False, "attestations": True, "accepted": "yes", "rejection": None}
-    nothing: dict[str, Any] = {"reason": None, "calls": None, "needs": [], "uploads": [], "doubts": [], "problems": []}
+    nothing: dict[str, Any] = {
+        "reason": None,
+        "calls": None,
+        "needs": [],
+        "uploads": [],
+        "doubts": [],
+        "problems": [],
+        "manual": False,
+    }
     common = {"callers": [], "workflow": "release.yml", "starts": "yes"}
     build = {"job": "build", **common, **nothing}
     pypi = {"job": "pypi", **common, **nothing, "needs": ["build"], "uploads": [upload]}
@@ -253,6 +261,19 @@ AS_PUBLISHER = "as publisher (acme, tidepool, .gitlab-ci.yml, environment pypi);
                 "    pages does not run (by its rules)",
             ],
             "the tag publishes nothing to PyPI",
+        ),
+        *(
+            (
+                PIPELINE.replace("rules: [{if: $CI_COMMIT_TAG}]", rules),
+                [
+                    "  .gitlab-ci.yml starts",
+                    "    build runs",
+                    f"    publish runs after build when somebody starts it, uploads files to PyPI {AS_PUBLISHER}",
+                    "    pages does not run (by its rules)",
+                ],
+                "the tag alone publishes nothing to PyPI",
+            )
+            for rules in ("when: manual", "rules: [{if: $CI_COMMIT_BRANCH}, {if: $CI_COMMIT_TAG, when: manual}]")
         ),
         (
             f"workflow: {{rules: [{{if: $CI_COMMIT_BRANCH}}]}}\n{PIPELINE}",

@@ -47,16 +47,18 @@ TAG_RULE = "rules:\n  - if: $CI_COMMIT_TAG"
 class PipelineJob:
     """A job, as it is for one tag.
 
-    ``commands``: those of ``before_script`` and ``script``; ``starts``: whether the tag starts it; ``needs``: the jobs
-    that it names, None where it waits for all of earlier stages; ``asks``: whether it asks for an identity token;
-    ``tokens``: the variables of these tokens, and whom each is for; ``upload``: the place of the last command that
-    uploads to PyPI, None for none; ``attests``: whether that uploads attestations.
+    ``commands``: those of ``before_script`` and ``script``; ``starts``: whether the tag starts it; ``is_manual``:
+    whether it then waits until somebody starts it; ``needs``: the jobs that it names, None where it waits for all of
+    earlier stages; ``asks``: whether it asks for an identity token; ``tokens``: the variables of these tokens, and whom
+    each is for; ``upload``: the place of the last command that uploads to PyPI, None for none; ``attests``: whether
+    that uploads attestations.
     """
 
     name: str
     stage: str
     commands: tuple[str, ...]
     starts: Answer
+    is_manual: bool = False
     environment: str | None = None
     needs: tuple[str, ...] | None = None
     asks: Answer = Answer.NO
@@ -172,6 +174,7 @@ def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
         stage=text_at(job, "stage") or "test",
         commands=commands,
         starts=start_of(job, tag) if is_whole else Answer.UNKNOWN,
+        is_manual=is_manual(job, tag),
         environment=text_at(job, "environment") or text_at(table_at(job, "environment"), "name") or None,
         needs=tuple(_needs(job["needs"])) if "needs" in job else None,
         asks=Answer.of(tokens) if is_known else Answer.UNKNOWN,
@@ -293,22 +296,34 @@ def start_of(job: Mapping[str, Any], tag: str) -> Answer:
     return all_of((_starts(when), chosen, left_out.negated))
 
 
+def is_manual(job: Mapping[str, Any], tag: str) -> bool:
+    """Return whether a job that the tag starts waits until somebody starts it by hand."""
+    when = str(job.get("when", ""))
+    whens = _possible_whens(job["rules"], tag, when) if isinstance(job.get("rules"), list) else [when]
+    return whens is not None and {text for text in whens if _starts(text) is Answer.YES} == {"manual"}
+
+
 def of_rules(rules: object, tag: str, when: str = "") -> Answer:
     """Return whether the first rule that holds starts something; where there are no rules, everything does."""
     if not isinstance(rules, list):
         return Answer.YES if rules is None else Answer.UNKNOWN
-    possible: list[Answer] = []
+    whens = _possible_whens(rules, tag, when)
+    possible = {_starts(text) for text in whens or ()}
+    return possible.pop() if len(possible) == 1 else Answer.UNKNOWN
+
+
+def _possible_whens(rules: list[Any], tag: str, when: str) -> list[str] | None:
+    """Return ``when`` of the rules that may be the first to hold, None where that is not known."""
+    possible: list[str] = []
     for rule in rules:
         if not isinstance(rule, dict) or {"changes", "exists"} & set(rule):
-            return Answer.UNKNOWN
+            return None
         is_met = _holds(str(rule["if"]), tag) if "if" in rule else Answer.YES
         if is_met is not Answer.NO:
-            possible.append(_starts(str(rule.get("when", when))))
+            possible.append(str(rule.get("when", when)))
         if is_met is Answer.YES:
-            break
-    else:
-        possible.append(Answer.NO)
-    return possible[0] if len(set(possible)) == 1 else Answer.UNKNOWN
+            return possible
+    return [*possible, "never"]
 
 
 def _starts(when: str) -> Answer:

@@ -110,7 +110,7 @@ class JobReport:
 
     ``path``: the jobs that call its workflow, and its own name; ``workflow``: the name of its file; ``call``: the
     workflow that it is; ``needs``: the jobs that it waits for; ``doubts``: what may upload unseen; ``problems``: why
-    the files that it uploads do not reach it.
+    the files that it uploads do not reach it; ``is_manual``: whether it waits until somebody starts it.
     """
 
     path: tuple[str, ...]
@@ -122,6 +122,7 @@ class JobReport:
     uploads: tuple[UploadReport, ...] = ()
     doubts: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    is_manual: bool = False
 
     def __str__(self) -> str:
         """Return whether it runs, what it waits for, and what it uploads."""
@@ -129,8 +130,9 @@ class JobReport:
         certain = "runs" if self.call is None else f"calls {self.call}"
         verb = {Answer.YES: certain, Answer.NO: f"does not {verb}", Answer.UNKNOWN: f"may {verb}"}[self.starts]
         after = f" after {_listed(self.needs)}" if self.needs and self.starts is not Answer.NO else ""
+        by_hand = " when somebody starts it" if self.is_manual and self.starts is not Answer.NO else ""
         reason = f" ({self.reason})" if self.reason else ""
-        head = f"{' / '.join(self.path)} {verb}{after}{reason}"
+        head = f"{' / '.join(self.path)} {verb}{after}{by_hand}{reason}"
         # What a job would do that does not run is no part of what the tag starts.
         if self.starts is Answer.NO:
             return head
@@ -152,6 +154,7 @@ class JobReport:
             "uploads": [upload.as_dict() for upload in self.uploads],
             "doubts": list(self.doubts),
             "problems": list(self.problems),
+            "manual": self.is_manual,
         }
 
 
@@ -178,6 +181,11 @@ class WorkflowReport:
     def uploads(self) -> bool:
         """Whether a job of it uploads, or may."""
         return any(job.uploads or job.doubts for job in self.jobs)
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether it uploads, or may, after a step by hand alone."""
+        return any((job.uploads or job.doubts) and (job.is_manual or not self.starts_alone) for job in self.jobs)
 
     def __str__(self) -> str:
         """Return how it starts, and a line for each of its jobs."""
@@ -234,7 +242,7 @@ class TagReport:
         """Return it as text: a line for each workflow and job, then whether the tag publishes."""
         lines = [f"  {line}" for report in self.workflows for line in str(report).splitlines()]
         lines = lines or ["  no workflow starts"]
-        has_choice = any(report.uploads and not report.starts_alone for report in self.workflows)
+        has_choice = any(report.has_choice for report in self.workflows)
         publishes = {
             Answer.YES: "the tag publishes to PyPI",
             Answer.NO: f"the tag {'alone ' if has_choice else ''}publishes nothing to PyPI",
@@ -257,7 +265,7 @@ def _answers(job: JobReport) -> Iterator[Answer]:
             *(Answer.UNKNOWN for _ in job.doubts),
         )
     )
-    yield Answer.of(not job.problems)
+    yield Answer.of(not job.problems and not job.is_manual)
 
 
 def _reports_of(publishing: Publishing, workflow: Workflow) -> Iterator[WorkflowReport]:
@@ -357,6 +365,7 @@ def _report_of_pipeline(publishing: Publishing, pipeline: Pipeline) -> WorkflowR
             reason=None if job.starts is Answer.YES else "by its rules",
             needs=job.needs or (),
             uploads=_uploads_of_pipeline(publishing, job),
+            is_manual=job.is_manual,
         )
         for job in pipeline.jobs
         if pipeline.starts is not Answer.NO
