@@ -57,7 +57,7 @@ class Screen:
 SCREENS = {
     "help": Screen(("--help",)),
     "new": Screen(("new", "tide-pool", "--description", "A sample.", "--yes"), folder=""),
-    "init": Screen(("init", "--no-try"), (("(n) ", b"n\n"),), folder="existing"),
+    "init": Screen(("init", "--no-try"), (("tasks.py     yes", b"\r"), ("(n) ", b"n\n")), folder="existing"),
     "status": Screen(("status",)),
     "preflight": Screen(("preflight", "minor")),
     "findings": Screen(("preflight", "minor"), folder="existing"),
