@@ -82,6 +82,7 @@ def test_matrix_of_this_repository_is_what_runs_locally() -> None:
     pythons = [f"3.{minor}" for minor in range(9, 14)]
     assert local == {
         "lint",
+        "lowest",
         "workflows-3.13",
         *(f"{name}-{python}" for name in ("tests", "mypy") for python in pythons),
     }
