@@ -138,6 +138,7 @@ def test_pattern_of_the_source_tree_matches_what_is_installed(tmp_path: Path, na
         ("tests/*, */.nox/*", ["tests/*"]),
         ("*/_made.py", ["*/_made.py"]),
         ("src/rockpool/*", ["src/rockpool/*"]),
+        ("., ./, src/..", [".", "./", "src/.."]),
     ],
 )
 def test_pattern_that_omits_holds_for_the_wheel_and_not_for_all_of_it(
@@ -145,6 +146,11 @@ def test_pattern_that_omits_holds_for_the_wheel_and_not_for_all_of_it(
 ) -> None:
     text = f"[run]\nbranch = true\nomit = {omit}\n"
     assert configured(tmp_path, {".coveragerc": text}) == {"omit": expected}
+
+
+def test_empty_setting_has_no_words(tmp_path: Path) -> None:
+    settings = write(tmp_path, {".coveragerc": "[run]\nsource =\n"}).coverage_settings
+    assert sources_of(settings) == ()
 
 
 def test_single_module_and_namespace_are_matched_where_they_are_installed(tmp_path: Path) -> None:

@@ -233,8 +233,19 @@ class Project:
 
         Values from an ini file are strings.
         """
-        settings = self._of_ini({".coveragerc": "run", **COVERAGE_SECTIONS})
-        return table_at(table_at(self.table.get("tool", {}), "coverage"), "run") if settings is None else settings
+        sections = self.coverage_ini
+        return (
+            table_at(table_at(self.table.get("tool", {}), "coverage"), "run") if sections is None else sections["run"]
+        )
+
+    @property
+    def coverage_ini(self) -> Mapping[str, Mapping[str, str]] | None:
+        """The sections of the ini file that configures coverage, named as in .coveragerc; None where none does."""
+        for name, run in {".coveragerc": "run", **COVERAGE_SECTIONS}.items():
+            sections, prefix = read_ini(self.root / name), run[: -len("run")]
+            if run in sections:
+                return {key[len(prefix) :]: sections[key] for key in sections if key.startswith(prefix)}
+        return None
 
     @property
     def measures_coverage(self) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
-from seatrial.project.config_files import read_ini, table_at
+from seatrial.project.config_files import table_at
 
 if TYPE_CHECKING:
     from seatrial.project.project import Project
@@ -27,18 +27,14 @@ if TYPE_CHECKING:
 
 INCLUDE, OMIT = "include", "omit"
 
-INI_FILES = ((".coveragerc", ""), ("setup.cfg", "coverage:"), ("tox.ini", "coverage:"))
-"""The ini files of coverage, and how the names of its sections begin there (coverage, "Configuration")."""
-
-
-SIGN = re.compile(r"^\*+/|/\*+$|\*\*/|\*|\?|[^*?/]+|/")
-SIGNS = {"*/": "(?:.*/)?", "**/": "(?:.*/)?", "/*": "/.*", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
-"""What the signs of a pattern of files mean (coverage, "File patterns")."""
+TOKEN = re.compile(r"^\*+/|/\*+$|\*\*/|\*|\?|[^*?/]+|/")
+TOKENS = {"*/": "(?:.*/)?", "**/": "(?:.*/)?", "/*": "/.*", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
+"""What the tokens of a pattern of files mean (coverage, "File patterns")."""
 
 
 def words_of(value: Any) -> tuple[str, ...]:
     """Return the words of a setting: a list in TOML, and lines or a line with commas in an ini file."""
-    return tuple(re.split(r"[,\s]+", value.strip(", \n"))) if isinstance(value, str) else tuple(map(str, value))
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(map(str, value))
 
 
 def sources_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -51,14 +47,9 @@ def write_configuration(project: Project, modules: Sequence[str], site: Path, fo
 
     ``modules`` and ``site``: as for `measure_wheel`; ``folder``: where the file is written.
     """
-    tables: dict[str, Any] = dict(table_at(project.table.get("tool", {}), "coverage"))
-    is_ini = False
-    for name, prefix in INI_FILES:
-        sections = read_ini(project.root / name)
-        if f"{prefix}run" in sections:
-            named = (section for section in sections if section.startswith(prefix))
-            tables, is_ini = {section[len(prefix) :]: sections[section] for section in named}, True
-            break
+    ini = project.coverage_ini
+    is_ini = ini is not None
+    tables: dict[str, Any] = dict(table_at(project.table.get("tool", {}), "coverage") if ini is None else ini)
     run = table_at(tables, "run")
     sources = WheelSources(project.root, tuple(modules), site)
     written = {name: words_of(run[name]) for name in (INCLUDE, OMIT) if run.get(name)}
@@ -134,7 +125,7 @@ class WheelSources:
 
     def _is_of_all_installed(self, pattern: str) -> bool:
         whole = pattern if pattern.startswith(("*", "?")) else (self.root / pattern).as_posix()
-        form = "".join(SIGNS.get(sign) or re.escape(sign) for sign in SIGN.findall(whole))
+        form = "".join(TOKENS.get(token) or re.escape(token) for token in TOKEN.findall(whole))
         return re.fullmatch(form, (self.site / "of_another_package/module.py").as_posix()) is not None
 
     def _of_installed(self, pattern: str) -> Iterator[str]:
@@ -142,7 +133,10 @@ class WheelSources:
         if pattern.startswith(("*", "?")):
             return
         path = os.path.relpath(self.root / pattern, self.root).replace(os.sep, "/")
+        # The folder of the project has no parts, and is not installed.
         parts = PurePosixPath(path).parts
+        if not parts:
+            return
         parts = parts[1:] if parts[:1] == ("src",) and len(parts) > 1 else parts
         for module in self.modules:
             names = module.split(".")
