@@ -229,6 +229,7 @@ def test_value_of_a_variable_of_the_step_is_that_of_an_option() -> None:
 MAY_UPLOAD = (
     *("./release.sh", "bash release.sh", "make publish", "just release", "tox -e publish", "nox -s publish"),
     *("python -m scripts.publish", "uv run publish", "uv run scripts/release.py", "hatch run release:all", "$TOOL x"),
+    "$TOOL -form",
     *("$(which twine) upload a", "retry 3 twine upload a", "parallel twine upload ::: a", "docker run x publish"),
     *(
         "curl -F content=@a https://index.example/",

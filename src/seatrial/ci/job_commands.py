@@ -123,7 +123,8 @@ def _programs(words: list[str], command: ShellCommand, runner: str | None) -> It
         for inner in _commands_of(name, args):
             yield from programs_of(command.surrounding(inner))
         return
-    if PYTHON.fullmatch(name) or ("$" in words[0] and args and re.match(r"-\w*m", args[0])):
+    cluster = PYTHON_CLUSTER.fullmatch(args[0]) if args and "$" in words[0] else None
+    if PYTHON.fullmatch(name) or (cluster and cluster[1] == "m"):
         yield _python_program(args, command)
     elif SHELL.fullmatch(name) and any(word.startswith("-") and "c" in word for word in args[:1]):
         # The first argument that is no option is the script.
