@@ -151,7 +151,7 @@ def _waiting_notes(project: Project, news: Changelog | None, files: Iterable[Pur
 
 def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:
     paths = news.among(files)
-    unwanted = [shlex.quote(str(path)) for path in paths if STRAY.search(path.name)]
+    unwanted = [shlex.quote(str(path)) for path in paths if UNWANTED.search(path.name)]
     if unwanted:
         raise ReleaseError(
             f"{unwanted[0]} is a copy that a program left, and towncrier takes it for a fragment",
@@ -183,5 +183,5 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
     return tuple(fragments)
 
 
-STRAY = re.compile(r"\.(?:orig|rej|bak|old|save|sw[a-p]|tmp)$|~$|^#.*#$|^\.#|[ _-]copy(?: \d+)?\.\w+$|\(\w+\)\.\w+$")
+UNWANTED = re.compile(r"\.(?:orig|rej|bak|old|save|sw[a-p]|tmp)$|~$|^#.*#$|^\.#|[ _-]copy(?: \d+)?\.\w+$|\(\w+\)\.\w+$")
 """The names of what editors, merges and file managers leave next to a file."""

@@ -435,7 +435,7 @@ def _finish_command(
 
 
 class RequestState(Enum):
-    """The state of a request to merge a release, and the clause that says it of the request or of its branch."""
+    """The state of a request to merge a release."""
 
     OPEN = "open"
     PUSHED = "pushed"
