@@ -115,6 +115,10 @@ def test_no_expected_output_has_a_command_that_was_not_rendered() -> None:
         ("{", Origin()),
         ('{"url": "https://example.org/a.git", "vcs_info": {"vcs": "git"}}', Origin("git+https://example.org/a.git")),
         (
+            '{"url": "https://example.org/a.git", "vcs_info": {"vcs": "git", "requested_revision": "v1.2"}}',
+            Origin("git+https://example.org/a.git@v1.2"),
+        ),
+        (
             '{"url": "https://example.org/seatrial-1-py3-none-any.whl", "archive_info": {}}',
             Origin("https://example.org/seatrial-1-py3-none-any.whl"),
         ),

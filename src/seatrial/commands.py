@@ -161,7 +161,8 @@ class Origin:
             origin = json.loads(text or "{}")
             url = str(origin.get("url", ""))
             if "vcs_info" in origin:
-                return cls(address=f"{origin['vcs_info']['vcs']}+{url}")
+                revision = origin["vcs_info"].get("requested_revision")
+                return cls(address=f"{origin['vcs_info']['vcs']}+{url}{f'@{revision}' if revision else ''}")
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
         if url.startswith("file:"):

@@ -344,16 +344,23 @@ def test_remote_that_refuses_the_branch_or_the_tag_gets_neither(
     assert clone_of_branch.git("ls-remote", "origin") == before
 
 
-def test_remote_that_takes_the_branch_without_the_tag_is_reported_so(
-    clone_of_branch: SampleProject, tmp_path: Path
+@pytest.mark.parametrize(
+    ("hidden", "taken", "ref"),
+    [("refs/tags", "main", "refs/heads/main"), ("refs/heads/main", "v1.3.0", "refs/tags/v1.3.0")],
+)
+def test_remote_that_takes_one_ref_without_the_other_is_reported_so(
+    clone_of_branch: SampleProject, tmp_path: Path, hidden: str, taken: str, ref: str
 ) -> None:
     """The hooks of a remote do not see the refs that it hides, and its other refs move."""
     bare = clone_of_branch.root.parent / "remote.git"
-    clone_of_branch.git("-C", str(bare), "config", "receive.hideRefs", "refs/tags")
+    clone_of_branch.git("-C", str(bare), "config", "receive.hideRefs", hidden)
+    listed = clone_of_branch.git("ls-remote", "origin", "refs/*").splitlines()
+    before = {name: oid for oid, name in (line.split("\t") for line in listed)}
     commit = clone_of_branch.git("rev-parse", "HEAD").strip()
     push = AtomicPush(Upstream("origin", "refs/heads/main"), commit, "v1.3.0", commit)
     with pytest.raises(PushRefused) as raised:
         complete_push(read_repository(clone_of_branch.root), push, tmp_path / "trace", SILENT, 0)
-    assert clone_of_branch.git("ls-remote", "origin", "refs/*") == f"{commit}\trefs/heads/main\n"
-    assert raised.value.what.startswith("origin took main alone, although the push was atomic:\n")
+    rows = (line.split("\t") for line in clone_of_branch.git("ls-remote", "origin", "refs/*").splitlines())
+    assert {name: oid for oid, name in rows} == {**before, ref: commit}
+    assert raised.value.what.startswith(f"origin took {taken} alone, although the push was atomic:\n")
     assert str(raised.value.fix).startswith("have origin take the rest; then git pull --ff-only, ")

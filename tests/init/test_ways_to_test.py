@@ -385,6 +385,8 @@ def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str], command: str
         ("discover -p *_test.py", "discover -p *_test.py -s pkg.tests"),
         ("discover -s src/pkg/tests -t src -v", "discover -s pkg.tests"),
         ("discover src/pkg", "discover -s pkg.tests"),
+        ("discover -s src/pkg/tests -p *_test.py", "discover -p *_test.py -s pkg.tests"),
+        ("discover src/pkg/tests *_test.py src -f", "discover -p *_test.py -f -s pkg.tests"),
         ("-v", "discover -s pkg.tests"),
         ("pkg.tests.it_test", "pkg.tests.it_test"),
         ("discover -s tools", "discover -s tools"),

@@ -188,7 +188,7 @@ def _require_no_other_tag(repository: Repository, push: AtomicPush) -> None:
     name, remote = push.upstream.remote, None
     with contextlib.suppress(RemoteUnreachable):
         remote = read_remote(repository, push.upstream)
-    if remote is None or push.tag not in remote.tags:
+    if remote is None or remote.tags.get(push.tag) in {None, push.oid}:
         return
     commit = remote.tags.get(f"{push.tag}^{{}}", remote.tags[push.tag])
     is_same = commit == Git(repository.root).line("rev-parse", "--quiet", "--verify", f"{push.oid}^{{commit}}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -212,8 +213,11 @@ def _unittest_of_wheel(
     if words[0] != "discover":
         return tuple(command)
     start = next((word for before, word in zip(words, words[1:]) if before in {"-s", "--start-directory"}), None)
-    if start is None and words[1:] and not words[1].startswith("-"):
-        start = words[1]
+    # The folder, the pattern and the top folder can be named without an option.
+    named_alone = list(itertools.takewhile(lambda word: not word.startswith("-"), words[1:]))
+    if start is None and named_alone:
+        start, pattern = named_alone[0], named_alone[1:2]
+        words = ["discover", *(["-p", *pattern] if pattern else []), *words[1 + len(named_alone) :]]
     tests = [path for path in files if TEST_FILE.fullmatch(path.name)] if folder else []
     folders = tuple(dict.fromkeys(map(_folder_of_tests, tests)))
     path = folders[0] if start in {None, ".", *map(str, packages)} and len(folders) == 1 else start
@@ -222,7 +226,7 @@ def _unittest_of_wheel(
     if not named or (named[0] == path and "." not in path):
         return tuple(command)
     pairs = list(zip(words, ("", *words)))
-    kept = [word for word, before in pairs if not {word, before} & {"-s", "--start-directory", "-t", start}]
+    kept = [word for word, before in pairs if not {word, before} & {"-s", "--start-directory", "-t"}]
     return (*command[:at], *kept, "-s", named[0])
 
 

@@ -415,8 +415,8 @@ def _in_form_of(match: re.Match[str], date: str) -> str:
     # strptime has neither 5th nor Sept.
     plain = re.sub(r"\bSept\b", "Sep", re.sub(rf"(?<=\d){ORDINAL}(?=\W)|(?<=[a-z])\.", "", example))
     for form in DATE_FORMS:
-        # Python wants a year with a day.
-        of_year = ("", "") if "%Y" in form else (f" {day:%Y}", " %Y")
+        # Python wants a year with a day; 2000 has every day.
+        of_year = ("", "") if "%Y" in form else (" 2000", " %Y")
         try:
             written = datetime.strptime(plain + of_year[0], form + of_year[1])  # noqa: DTZ007 - as above
         except ValueError:
