@@ -78,9 +78,9 @@ def match_choice(answer: str, choices: Sequence[Choice]) -> int | None:
 
 def read_line(prompt: str) -> str | None:
     """Return a line that the user types, None at the end of the input."""
-    sys.stdout.write(prompt)
-    sys.stdout.flush()
     try:
+        sys.stdout.write(prompt)
+        sys.stdout.flush()
         if sys.stdin.isatty() and sys.platform != "win32":
             _wait_for_line()
         return input().strip()
