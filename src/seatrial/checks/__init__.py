@@ -1,4 +1,5 @@
 """Checks: facts enter, findings leave. There is one module for each subject.
 
-Start with `check`, then `registry`, which lists the checks and runs those of distributions.
+`metadata`, `archive` and `contents` judge distributions; `project`, `release`, `ci`, `workflows` and `index` what a
+release needs. Start with `check`, then `registry`, which lists the checks and runs those of distributions.
 """

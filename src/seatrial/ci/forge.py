@@ -1,7 +1,6 @@
 """GitHub, asked with gh where it is installed and logged in: runs of CI, pull requests, protected branches.
 
 Without gh, requests to merge have addresses and options of a push, and the protection of a branch is read from files.
-
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class ProjectSnapshot:
     """A project at one commit, and what its next release has to reckon with.
 
     ``files``: those of the project, relative to its folder; ``current``: the version that it has, that of the last tag
-    where it comes from there; ``news`` is None when towncrier is not configured; ``fragments``: those that wait;
+    where it comes from there; ``news`` is None for a project without a changelog; ``fragments``: those that wait;
     ``requested``: the part that they ask for; ``tag_form``: the name of a tag, with ``{version}`` and ``{name}`` in it;
     ``last_tag`` and ``last_version``: those of the newest release which the commit contains, None for none;
     ``tags``: those of all its releases.

@@ -1,4 +1,5 @@
 """After the push: a tagged release enters; its state on the index, an upload, an installation or an undo leaves.
 
-All of them compare the index with the manifest of the release (`release_on_index`); start with `verify`.
+`release_on_index` compares the files on the index with the manifest, and `status` says what comes next, at any time.
+Start with `verify`.
 """

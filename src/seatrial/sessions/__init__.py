@@ -1,6 +1,6 @@
-"""The nox face: each call in a noxfile registers one session.
+"""The nox face: each call in a noxfile registers the sessions of its name.
 
-Keyword arguments enter, nox sessions leave. Start with `build`.
+Keyword arguments enter, nox sessions leave, through `registration`. Start with `build`.
 
     import nox
     from seatrial import sessions
