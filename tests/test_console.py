@@ -36,6 +36,8 @@ def run_steps(console: Console) -> None:
             tests.note("no licence")
             tests.emit(StepStarted((*tests.path, "tests-3.12")))
             tests.emit(StepEnded((*tests.path, "tests-3.12"), StepState.SKIPPED, 0.26, "no Python 3.12"))
+            tests.emit(StepStarted((*tests.path, "tests-3.14")))
+            tests.emit(StepEnded((*tests.path, "tests-3.14"), StepState.COUNTED, 0.0, "another line counts it"))
             tests.report("waiting for CI")
         with progress.step("push"):
             raise KeyError
@@ -212,6 +214,8 @@ no licence
 no licence
 == tests tests-3.12
 == tests tests-3.12: skipped in 0.3 s
+== tests tests-3.14
+== tests tests-3.14: counted in 0.0 s
 waiting for CI
 == tests: done in 0.0 s
 == push

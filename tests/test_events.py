@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -118,10 +119,10 @@ def test_the_sessions_of_nox_are_steps(tmp_path: Path, options: tuple[str, ...])
         check=False,
     )
     events: list[Event] = []
-    reader = SessionReader(Progress(events.append))
     lines = nox.stdout.decode().splitlines()
-    for line in lines:
-        reader(line)
+    with contextlib.closing(SessionReader(Progress(events.append))) as reader:
+        for line in lines:
+            reader(line)
 
     assert [event.text for event in events if isinstance(event, Line)] == lines
     # With -j they end in any order, and give no reasons.
@@ -137,3 +138,37 @@ def test_the_sessions_of_nox_are_steps(tmp_path: Path, options: tuple[str, ...])
         ],
         key=str,
     )
+
+
+NO_PYTHON = """\
+nox > Running session {session}-{python}
+nox > Missing interpreters will error by default on CI systems.
+nox > Session {session}-{python} skipped: Python interpreter {python} not found.
+"""
+
+
+@pytest.mark.parametrize(
+    ("sessions", "line", "reason"),
+    [
+        (("tests-3.14",), "tests-3.14", "Python 3.14 is not installed"),
+        (
+            ("tests-3.14", "tests-3.15", "tests-pypy3.10", "mypy-3.14"),
+            "4 sessions",
+            "Python 3.14, 3.15 and pypy3.10 are not installed",
+        ),
+    ],
+    ids=["one", "several"],
+)
+def test_sessions_without_their_python_become_one_step_at_the_end(
+    sessions: tuple[str, ...], line: str, reason: str
+) -> None:
+    events: list[Event] = []
+    with contextlib.closing(SessionReader(Progress(events.append, ("tests",)))) as reader:
+        for session, _, python in (name.partition("-") for name in sessions):
+            for text in NO_PYTHON.format(session=session, python=python).splitlines():
+                reader(text)
+    *others, last = without_seconds(events)
+    assert last == StepEnded(("tests", line), StepState.SKIPPED, 0, reason)
+    assert [(event.path[-1], getattr(event, "state", None)) for event in others if not isinstance(event, Line)] == [
+        (name, state) for name in sessions for state in (None, StepState.COUNTED)
+    ]

@@ -329,6 +329,8 @@ class Console:
                 del self._steps[path]
                 self._shown.discard(path)
             self._steps[event.path] = Step(event.path, event.about, time.monotonic())
+        elif isinstance(event, StepEnded) and event.state is StepState.COUNTED:
+            self._steps.pop(event.path, None)
         elif isinstance(event, StepEnded):
             step = self._steps.setdefault(event.path, Step(event.path, "", time.monotonic() - event.seconds))
             step.state, step.seconds, step.detail, step.activity = event.state, event.seconds, event.detail, ""
@@ -368,11 +370,11 @@ class Console:
         indent = "  " * (len(event.path) - 1)
         if isinstance(event, Activity):
             self._write(f"{indent}  {event.text}")
-        elif isinstance(event, StepEnded):
+        elif isinstance(event, StepEnded) and event.state is not StepState.COUNTED:
             sign = self.styled(self.sign(event.state.value), STATE_STYLES[event.state])
             detail = f"  {event.detail}" if event.detail else ""
             self._write(f"{indent}{sign} {event.path[-1]}  {event.seconds:.1f} s{detail}")
-        elif len(event.path) == 1:
+        elif isinstance(event, StepStarted) and len(event.path) == 1:
             self._write(f"  {event.path[-1]}: {event.about}" if event.about else f"  {event.path[-1]}")
 
     def _refresh(self) -> None:

@@ -22,6 +22,8 @@ class StepState(Enum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
+    COUNTED = "counted"
+    """It has no line of its own: another step counts it."""
 
 
 @dataclass(frozen=True)
@@ -192,19 +194,25 @@ SESSION_ENDED = re.compile(
 """What nox prints when a session has ended; the second with ``-j``, before all that the session has printed."""
 
 STATE_OF_RESULT = {"success": StepState.DONE, "skipped": StepState.SKIPPED}
+
+MISSING_PYTHON = re.compile(r"Python interpreter (\S+) not found")
+"""Why nox skips a session (``nox.virtualenv.InterpreterNotFound``)."""
+
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class SessionReader:
     """Reads what nox prints, a line at a time: each of its sessions becomes a step.
 
-    ``failure``: the output of the first session that failed.
+    Sessions for Pythons that are not installed become one step, at the end. ``failure``: the output of the first
+    session that failed.
     """
 
     def __init__(self, progress: Progress) -> None:
         self.failure: list[str] = []
         self._progress = progress
         self._started: dict[str, float | None] = {}
+        self._without_python: dict[str, str] = {}
         self._output: list[str] = []
         self._follows = False
 
@@ -226,12 +234,25 @@ class SessionReader:
         if ended and begun is not None:
             self._started[name] = None
             state = STATE_OF_RESULT.get(ended["result"], StepState.FAILED)
-            seconds = time.monotonic() - begun
-            self._progress.emit(StepEnded((*self._progress.path, name), state, seconds, ended["reason"] or ""))
+            reason = ended["reason"] or ""
+            missing = MISSING_PYTHON.match(reason) if state is StepState.SKIPPED else None
+            if missing:
+                state = StepState.COUNTED
+                self._without_python[name] = missing[1]
+            self._end(name, state, time.monotonic() - begun, reason)
 
     def close(self) -> None:
-        """Take what came last for the output of the session that it belongs to."""
+        """Take what came last for the output of the session that it belongs to, and report the missing Pythons."""
         self._keep_failure(None)
+        if self._without_python:
+            names = list(self._without_python)
+            *others, last = dict.fromkeys(self._without_python.values())
+            pythons = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+            name = f"{len(names)} sessions" if len(names) > 1 else names[0]
+            self._end(name, StepState.SKIPPED, 0.0, f"Python {pythons} not installed")
+
+    def _end(self, name: str, state: StepState, seconds: float, reason: str) -> None:
+        self._progress.emit(StepEnded((*self._progress.path, name), state, seconds, reason))
 
     def _keep_failure(self, ended: re.Match[str] | None) -> None:
         """Keep the output of a session that failed: it is before the line of its end, or with ``-j`` after it."""

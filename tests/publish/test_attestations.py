@@ -1,4 +1,4 @@
-"""Attestations are missed where somebody has asked for them, and what is unknown is not taken for none."""
+"""Missing attestations and files are reported by what is known of CI, and what is unknown is not taken for none."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from rehearsal_projects import WORKFLOW
 from seatrial.ci.forge import Run
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.publisher import Publishing
+from seatrial.commands import Command
 from seatrial.index.client import IndexFile
 from seatrial.index.destination import Destination
 from seatrial.publish.release_on_index import ReleaseOnIndex
 from seatrial.publish.tagged_release import CiRuns
-from seatrial.publish.verify import require_attestations
+from seatrial.publish.verify import finish_command, require_attestations, state_error
 
 if TYPE_CHECKING:
     from seatrial.publish.verify import AttestationsExpected
@@ -80,3 +81,33 @@ def test_attestations_that_were_asked_for_are_missed(
 def test_other_indexes_need_no_attestations() -> None:
     other = replace(PYPI, name="dock", upload="https://example.invalid/legacy/")
     assert require_attestations(delivery(""), ci(WORKFLOW, "success"), other, "by CI") is None
+
+
+PUBLISH, VERIFY = (Command(task, "--version", "1.3.0") for task in ("publish", "verify"))
+RUNS = "https://example.invalid/runs"
+OTHER_TAGS = WORKFLOW.replace("v*", "r*")
+
+
+@pytest.mark.parametrize(
+    ("runs", "following", "fix"),
+    [
+        (ci(), VERIFY, f"see whether CI publishes it\nif it does: {VERIFY}\nif not: {PUBLISH}"),
+        (
+            replace(ci(), page=RUNS),
+            VERIFY,
+            f"see whether CI publishes it: {RUNS}\nif it does: {VERIFY}\nif not: {PUBLISH}",
+        ),
+        (CiRuns(Publishing(others=(".gitlab-ci.yml",)), "v1.3.0"), VERIFY, None),
+        (ci(WORKFLOW, "failure"), "gh run rerun 7 --failed --repo acme/tidepool", None),
+        (ci(OTHER_TAGS), PUBLISH, str(PUBLISH)),
+        (CiRuns(Publishing(), "v1.3.0"), PUBLISH, str(PUBLISH)),
+    ],
+    ids=["unknown", "unknown, with a page", "another service", "failed", "the tag starts nothing", "no CI"],
+)
+def test_release_that_ci_may_publish_is_not_published_by_hand_first(
+    runs: CiRuns, following: Command | str, fix: str | None
+) -> None:
+    release = replace(delivery(None), served=())
+    assert finish_command(release, runs, PYPI) == following
+    if fix is not None:
+        assert state_error(release, runs, PYPI).fix == fix

@@ -91,6 +91,7 @@ class Case:
 
 FOLLOWS = "nothing: no commit and no note since v1.3.0"
 PUBLISH = "invoke publish --version 1.3.0"
+VERIFY = "invoke verify --version 1.3.0"
 CASES = {
     "never started": Case(
         (), (), "not published: ", f"never started, although release.yml listens to v1.3.0: {STARTS_NOTHING}", PUBLISH
@@ -125,9 +126,7 @@ CASES = {
         f"Release: cancelled, {RUN}",
         "gh run rerun 7 --failed --repo acme/tidepool",
     ),
-    "under way": Case(
-        (("in_progress", ""),), (), "not published: ", f"Release: in progress, {RUN}", "invoke verify --version 1.3.0"
-    ),
+    "under way": Case((("in_progress", ""),), (), "not published: ", f"Release: in progress, {RUN}", VERIFY),
     "published": Case(
         (("completed", "success"),),
         (SDIST, WHEEL),
@@ -135,7 +134,7 @@ CASES = {
         f"Release: success, {RUN}",
         FOLLOWS,
     ),
-    "unknown": Case(None, (WHEEL,), "partly published: 1 of 2 files, ", "", PUBLISH),
+    "unknown": Case(None, (WHEEL,), "partly published: 1 of 2 files, ", "", VERIFY),
 }
 
 
@@ -161,7 +160,7 @@ def test_gh_that_fails_is_reported(server: IndexServer) -> None:
     assert about_release(server.plain(server.invoke("status", **environ).output)) == [
         "release    v1.3.0 is not published: http://index/simple/",
         "CI         unknown, because gh does not answer: gh auth status",
-        f"next       {PUBLISH}",
+        f"next       {VERIFY}",
     ]
 
 

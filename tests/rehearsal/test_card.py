@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from seatrial.checks.index import NameAnswer
 from seatrial.ci.publisher import Publisher
 from seatrial.commands import Command
 from seatrial.rehearsal.rehearse import REFUSED, RehearsalReport, first_commands
@@ -42,6 +45,16 @@ def test_card_names_the_first_command_of_each_job_and_counts_the_others() -> Non
 def test_whole_card_has_every_command() -> None:
     rows = "\n           ".join(NOT_RUN)
     assert f"not run    {rows}\nunknown " in report().card(is_whole=True)
+
+
+def test_card_does_not_repeat_a_note_about_the_name() -> None:
+    answer = NameAnswer("the name demo is free on the index, but PyPI would refuse it", "choose another name")
+    named = replace(report(), name=answer)
+    row = f"name       {answer}\n"
+    noted = replace(named, notes=(f"INDEX012  {answer.text}\nfix: {answer.fix}",))
+    assert str(named).count(row) == 1
+    assert str(noted) == str(named).replace(row, "")
+    assert named.as_dict() == noted.as_dict()
 
 
 @pytest.mark.parametrize(

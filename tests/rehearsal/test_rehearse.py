@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+PUBLISHER = "owner acme, repository tidepool, workflow release.yml, environment pypi"
 REPORT = f"""\
 tidepool 1.3.0 was rehearsed, on this machine only: released, uploaded and installed
 
@@ -37,7 +38,7 @@ files      tidepool-1.3.0.tar.gz  … bytes  sha256 {{sha256}}
            tidepool-1.3.0-py3-none-any.whl  … bytes  sha256 {{sha256}}
 installed  Python {HERE}: import tidepool
 {{remarks}}unknown    whether the name tidepool is free on PyPI, or yours
-           whether PyPI has the publisher: owner acme, repository tidepool, workflow release.yml, environment pypi
+           whether PyPI has the publisher: {PUBLISHER}; to register it: invoke trusted-publisher
            whether the environment pypi waits for a reviewer, and who may push tags
 next       invoke release --part minor
 """

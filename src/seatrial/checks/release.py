@@ -270,7 +270,7 @@ PROJECT_ERRORS = (
 def finished(attempt: ReleaseAttempt) -> Finding:
     if attempt.unfinished:
         fix = "git add --all && git commit, if it belongs to the release"
-        return Finding.failed("\n".join(first_lines(attempt.unfinished)), fix)
+        return Finding.failed(f"not committed: {', '.join(first_lines(attempt.unfinished))}", fix)
     return _passed_if_reached(attempt, ReleaseStage.REPOSITORY_READ)
 
 

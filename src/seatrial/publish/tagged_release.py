@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial.ci.expressions import Answer
 from seatrial.ci.forge import Run, has_gh, runs_for_tag
 from seatrial.ci.publisher import Publishing
 from seatrial.commands import Command
@@ -16,7 +17,7 @@ from seatrial.distributions.distribution import Distribution
 from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.push import retake_command
-from seatrial.git.repository import Repository, object_of_tag, read_remote, read_tags
+from seatrial.git.repository import Repository, object_of_tag, page_of_runs, read_remote, read_tags
 from seatrial.project.tag_form import released_versions
 from seatrial.release.manifest import Manifest
 from seatrial.release.prepare import build_release, release_lock, scratch_clone
@@ -117,13 +118,21 @@ def manifest_of(tagged: TaggedRelease, folder: Path, say: Callable[[str], None])
 class CiRuns:
     """The workflows of a project, and their runs for a tag.
 
-    ``runs``: None where they are unknown; ``has_gh``: whether gh is installed.
+    ``runs``: None where they are unknown; ``has_gh``: whether gh is installed; ``page``: the page that shows them.
     """
 
     publishing: Publishing
     tag: str
     runs: tuple[Run, ...] | None = None
     has_gh: bool = False
+    page: str | None = None
+
+    @property
+    def are_unknown(self) -> bool:
+        """Whether the tag starts a run that publishes, of which nothing is known."""
+        job = self.publishing.job
+        is_started = job is not None and job.is_started_by_tag and job.starts is not Answer.NO
+        return self.runs is None and (is_started or bool(self.publishing.others))
 
     @property
     def failed(self) -> Run | None:
@@ -189,7 +198,8 @@ def read_ci_runs(tagged: TaggedRelease) -> CiRuns:
         for branch, title in merging.items():
             others = runs_for_tag(root, home, branch, tagged.commit) or ()
             runs = None if runs is None else (*runs, *(run for run in others if run.workflow == title))
-    return CiRuns(publishing, tagged.tag, runs, has_gh=home is not None and has_gh())
+    page = next(filter(None, map(page_of_runs, tagged.repository.forge_addresses)), None)
+    return CiRuns(publishing, tagged.tag, runs, has_gh=home is not None and has_gh(), page=page)
 
 
 def may_publish(tagged: TaggedRelease) -> bool:

@@ -5,6 +5,7 @@ A release through a request in the sandbox: its branch is merged in each way of 
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -315,7 +316,8 @@ class WorkflowSteps:
         listing = _read_sessions(self.sandbox, project)
         for call in _with_sessions(self.calls, lambda name: bool(listing.failure) or listing.has(name)):
             args = (*process.module_command("nox"), *call.args)
-            _run_streaming(args, self.sandbox, project, SessionReader(progress))
+            with contextlib.closing(SessionReader(progress)) as sessions:
+                _run_streaming(args, self.sandbox, project, sessions)
         missing = [name for name in self.sessions if not listing.failure and not listing.has(name)]
         if not self.builds_plainly and set(missing).intersection(BUILD_SESSIONS):
             with progress.step("build and check") as step:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.checks.index import answer_about_name
+from seatrial.checks.index import NameAnswer, answer_about_name
 from seatrial.commands import INVOKE, Command
 from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed, count_text
+from seatrial.events import Event, Note, Progress
 from seatrial.git.repository import Repository, files_of_commit, read_repository, read_tags, uncommitted_files
 from seatrial.index.client import PendingRelease, in_thread, read_project_or_look_alike
 from seatrial.index.destination import pip_index_url
@@ -43,7 +44,6 @@ from seatrial.release.preconditions import local_reasons
 if TYPE_CHECKING:
     from seatrial.ci.publisher import Publisher
     from seatrial.distributions.distribution import Distribution
-    from seatrial.events import Progress
     from seatrial.rehearsal.index_server import InjectedFaults
 
 
@@ -109,7 +109,13 @@ def rehearse_release(
     ``called``: what the user types before a task, for the messages of the release. Raises `TokenForbidden`, or the
     error that prevents a sandbox.
     """
-    repository = read_repository(folder)
+    repository, notes = read_repository(folder), list[str]()
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Note):
+            notes.append(event.text)
+        progress.emit(event)
+
     answer = in_thread(_answer_about_name, repository, environ)
     with contextlib.ExitStack() as stack:
         with progress.step("sandbox", "a clone, a remote and an index on this machine"):
@@ -119,13 +125,14 @@ def rehearse_release(
             remarks = _remarks(repository, project, sandbox, _oldest_and_newest(project, environ))
             index = sandbox.folder / "index"
             network = stack.enter_context(open_network(index, setup.registered, project.name, faults=faults))
-        rehearsal = Rehearsal(sandbox, network, project, setup, environ, progress, called)
+        reported = replace(progress, emit=emit)
+        rehearsal = Rehearsal(sandbox, network, project, setup, environ, reported, called)
         result: RehearsalReport | StepFailed
         try:
             report = rehearsal.run(options)
             # A rehearsal does not wait for an index that is not its own.
             name = answer.result() if answer.done() else None
-            result = replace(report, remarks=(*remarks, *report.remarks), name=name)
+            result = replace(report, remarks=(*remarks, *report.remarks), name=name, notes=tuple(notes))
         except StepFailed as error:
             # With the paths of the user's repository, because the clone is removed before the message is read.
             error.what = error.what.replace(str(sandbox.clone), str(repository.root))
@@ -135,7 +142,7 @@ def rehearse_release(
             stack.close()
 
 
-def _answer_about_name(repository: Repository, environ: Mapping[str, str]) -> str | None:
+def _answer_about_name(repository: Repository, environ: Mapping[str, str]) -> NameAnswer | None:
     """Return what the index of real releases has under the name of the project, None where it does not answer."""
     try:
         project = Project.from_directory(repository.project)
@@ -147,7 +154,7 @@ def _answer_about_name(repository: Repository, environ: Mapping[str, str]) -> st
     except SeatrialError:
         return None
     versions = tuple(released_versions(tags, form, project.name))
-    return str(answer_about_name(PendingRelease(redacted_address(index), project.name, None, project_files, versions)))
+    return answer_about_name(PendingRelease(redacted_address(index), project.name, None, project_files, versions))
 
 
 @dataclass(frozen=True)
@@ -303,7 +310,7 @@ class RehearsalReport:
     ``seconds``: the duration of each step; ``publisher``: the publisher whose token was used; ``remarks``: how a real
     release would differ; ``not_run``: the commands of CI that a rehearsal does not run, and ``places`` the file and the
     job of each; ``name``: what the index of real releases has under the name of the project, None where it has not
-    answered; ``options``: those of ``release``.
+    answered; ``options``: those of ``release``; ``notes``: what was shown before, and is not repeated.
     """
 
     project: str
@@ -313,9 +320,10 @@ class RehearsalReport:
     publisher: Publisher
     remarks: tuple[str, ...] = ()
     not_run: tuple[str, ...] = ()
-    name: str | None = None
+    name: NameAnswer | None = None
     places: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -327,7 +335,7 @@ class RehearsalReport:
         name = () if self.name else (f"whether the name {self.project} is free on PyPI, or yours",)
         return (
             *name,
-            f"whether PyPI has the publisher: {place}, {environment}",
+            f"whether PyPI has the publisher: {place}, {environment}; to register it: {Command('trusted-publisher')}",
             f"whether {gate} waits for a reviewer, and who may push tags",
         )
 
@@ -356,7 +364,7 @@ class RehearsalReport:
                 "environment": publisher.environment,
                 "forge": publisher.forge,
             },
-            "name": self.name,
+            "name": str(self.name) if self.name else None,
             "remarks": list(self.remarks),
             "not_run": list(self.not_run),
             "unknown": list(self.unknown),
@@ -369,8 +377,9 @@ class RehearsalReport:
     def card(self, *, is_whole: bool = False) -> str:
         """Return it as text; ``is_whole``: with every command that was not run."""
         not_run = self.not_run if is_whole else first_commands(self.not_run, self.places)
+        is_name_noted = any(self.name is not None and self.name.text in note for note in self.notes)
         rows = [
-            ("name", [self.name] if self.name else []),
+            ("name", [str(self.name)] if self.name and not is_name_noted else []),
             ("tag", [f"{self.manifest.tag} at {self.manifest.commit[:12]}"]),
             ("files", [f"{file.path.name}  {file.size:,} bytes  sha256 {file.sha256}" for file in self.manifest.files]),
             ("installed", list(map(str, self.installed))),

@@ -527,9 +527,8 @@ def _run_release_sessions(prepared: PreparedRelease, progress: Progress, *, keep
     environ, withheld = process.child_environment(pass_env), process.withheld_variables(pass_env)
     dropped = ("NOX", "SOURCE_DATE_EPOCH")
     env = {name: value for name, value in environ.items() if not name.startswith(dropped) or name in KEPT_OF_NOX}
-    sessions = SessionReader(progress)
-    nox = process.run_streaming(args, cwd=prepared.snapshot.project.root, env=env, say=sessions)
-    sessions.close()
+    with contextlib.closing(SessionReader(progress)) as sessions:
+        nox = process.run_streaming(args, cwd=prepared.snapshot.project.root, env=env, say=sessions)
     if nox.returncode:
         raise ReleaseError(
             f"nox -t release ended with exit code {nox.returncode} on the commit that would have been tagged:\n"
