@@ -21,7 +21,7 @@ from seatrial.init.propose import Parts, detected_text, remarks_text
 from seatrial.init.sessions import script_block
 from seatrial.project.changelog import read_changelog
 from seatrial.project.project import Project
-from seatrial.project.write_release import write_note
+from seatrial.project.write_entry import write_note
 from seatrial.release.preflight import attempt_release
 from seatrial.release.prepare import ReleaseRequest
 

@@ -13,7 +13,7 @@ from seatrial.project.find_versions import VersionFiles, VersionSource, find_ver
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.version_places import VersionPlace, as_semantic_version
-from seatrial.project.write_release import configured_files, raise_version
+from seatrial.project.write_version import configured_files, raise_version
 
 
 def find(root: Path, **files: str) -> VersionFiles:

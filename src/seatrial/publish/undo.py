@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from seatrial.commands import Command
 from seatrial.errors import DeliveryError
 from seatrial.project.versions import next_version
-from seatrial.project.write_release import write_note
+from seatrial.project.write_entry import write_note
 from seatrial.publish.tagged_release import CiRuns, TaggedRelease, read_ci_runs
 from seatrial.publish.verify import YANKED, IndexWatch
 from seatrial.release.manifest import Manifest

@@ -39,7 +39,8 @@ from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
-from seatrial.project.write_release import assemble_changelog, configured_hooks, raise_version, require_version
+from seatrial.project.write_entry import assemble_changelog
+from seatrial.project.write_version import configured_hooks, raise_version, require_version
 from seatrial.release.plan import ReleasePlan, tag_message
 from seatrial.release.preconditions import Preconditions, require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit

@@ -26,7 +26,7 @@ from seatrial.commands import Command, Invocation
 from seatrial.errors import PushRefused, ReleaseError, WorkflowUnknown
 from seatrial.git.push import BranchPush, push_branch
 from seatrial.git.repository import Remote, Repository, fetch_objects, page_of_repository
-from seatrial.project.write_release import require_version
+from seatrial.project.write_version import require_version
 from seatrial.release.plan import ReleasePlan, RequestPlan, dry_run_text, request_plan_text
 from seatrial.release.preconditions import require_room_on_index
 from seatrial.release.prepare import PreparedRelease, verify_release

@@ -247,7 +247,7 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
 
     Example: invoke bump minor
     """
-    from seatrial.project.write_release import raise_version
+    from seatrial.project.write_version import raise_version
     from seatrial.release.prepare import ReleaseRequest, choose_version
 
     with errors_as_messages():
@@ -271,7 +271,7 @@ def changelog(context: Context, version: str = "") -> None:
 
     from seatrial.project.changelog import how_to_keep
     from seatrial.project.versions import parse_version
-    from seatrial.project.write_release import assemble_changelog
+    from seatrial.project.write_entry import assemble_changelog
 
     with errors_as_messages():
         snapshot = _read_snapshot()
@@ -306,7 +306,7 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
     """
     from seatrial.project.changelog import how_to_keep, read_changelog
     from seatrial.project.project import Project
-    from seatrial.project.write_release import write_note
+    from seatrial.project.write_entry import write_note
 
     with errors_as_messages():
         project = Project.from_directory(project_folder())

@@ -20,7 +20,7 @@ from seatrial.project.project import Project
 from seatrial.project.read_changelog import has_entry, read_entry
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions
-from seatrial.project.write_release import raise_version
+from seatrial.project.write_version import raise_version
 from seatrial.workflows.context import require_version_in_files
 
 ATTEMPTS = 100

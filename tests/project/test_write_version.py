@@ -12,7 +12,7 @@ from packaging.version import Version
 from errors_raised import raises_error
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.write_release import configured_hooks, raise_version
+from seatrial.project.write_version import configured_hooks, raise_version
 
 if TYPE_CHECKING:
     from pathlib import Path
