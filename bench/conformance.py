@@ -32,7 +32,8 @@ from seatrial.errors import SeatrialError
 from seatrial.project.changelog import ChangelogSettings, new_changelog
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.write_release import assemble_changelog, raise_version, read_settings
+from seatrial.project.write_entry import assemble_changelog
+from seatrial.project.write_version import raise_version, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

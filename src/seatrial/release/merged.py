@@ -101,7 +101,7 @@ def tag_merged_release(
                 # What is wrong is reported by the release that follows.
                 return None
             release = find_merged_release(
-                preconditions, tests=options.tests, is_usual=is_usual, version=options.request.version
+                preconditions, tests=options.tests, is_usual=is_usual, version=options.choice.version
             )
         if release is None:
             return None
@@ -285,9 +285,9 @@ def _commits_between(repository: Repository, note: RequestNote, commit: CommitFa
 
 def _require_request(release: MergedRelease, options: ReleaseOptions) -> None:
     """Raise `MergedNotTagged` when the user asks for another version than the merged one."""
-    if options.request.version and parse_version(options.request.version) != release.version:
+    if options.choice.version and parse_version(options.choice.version) != release.version:
         raise ReleaseError(
-            f"{release.version} was merged and has no tag yet, so {options.request.version} can't be released",
+            f"{release.version} was merged and has no tag yet, so {options.choice.version} can't be released",
             code="MergedNotTagged",
             fix=Command("release"),
         )
@@ -392,7 +392,7 @@ def _require_ready(
     snapshot = prepared.snapshot
     Reasons(prepared.reasons).raise_together()
     require_free_tag(prepared.preconditions, snapshot, plan.version)
-    if snapshot.news and snapshot.fragments and not release.is_verified and not options.request.anyway:
+    if snapshot.news and snapshot.fragments and not release.is_verified and not options.choice.anyway:
         notes = count_text(len(snapshot.fragments), "note")
         raise ReleaseError(
             f"{notes} came in with the merge of {plan.version} and would be missing from its entry: "
