@@ -16,7 +16,7 @@ from seatrial import __version__
 from seatrial.init.detect import detect_project
 from seatrial.init.files import session_calls
 from seatrial.init.propose import Parts
-from seatrial.init.sessions import has_block, nox_requirement, script_block, seatrial_requirement
+from seatrial.init.sessions import has_block, nox_requirement, plan_sessions, script_block, seatrial_requirement
 from seatrial.init.trial import part_to_release
 from unadopted_project import METADATA, begin_project
 
@@ -218,6 +218,23 @@ def detect(project: SampleProject, files: dict[str, str], tag: str = "v1.2.3") -
 )
 def test_session_runs_what_the_project_runs_today(project: SampleProject, files: dict[str, str], call: str) -> None:
     assert call in session_calls(detect(project, files))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"pyproject.toml": "[tool.pyright]\n"},
+        {"pyrightconfig.json": "{}"},
+        {"ty.toml": ""},
+        {".pre-commit-config.yaml": "repos: [{repo: local, hooks: [{id: basedpyright, entry: basedpyright}]}]"},
+    ],
+)
+def test_types_that_another_tool_checks_get_no_mypy(project: SampleProject, files: dict[str, str]) -> None:
+    with_types = {"tidepool/py.typed": "", **files}
+    assert "mypy" not in {session.name for session in plan_sessions(detect(project, with_types))}
+    both = {**with_types, "mypy.ini": "[mypy]"}
+    project.write(both)
+    assert "mypy" in {session.name for session in plan_sessions(detect_project(project.root))}
 
 
 def test_tests_are_what_pytest_is_configured_to_take_for_tests(project: SampleProject) -> None:

@@ -372,6 +372,74 @@ def detected(root: Path, files: dict[str, str], test: str = "tests/test_it.py") 
             Needs(("coverage",)),
             id="documentation that is measured is none of the tests",
         ),
+        pytest.param(
+            {
+                "tox.ini": "[testenv]\nchangedir = .tox\n"
+                "commands = pytest --doctest-modules {env_site_packages_dir}/pkg {tox_root}/tests {posargs}\n",
+                ".tox/py/pyvenv.cfg": "",
+            },
+            "pytest --doctest-modules --pyargs pkg tests",
+            Needs((), (), (), ("unit",)),
+            id="a folder to be away from the source tree",
+        ),
+        pytest.param(
+            {"tox.ini": "[testenv]\nchangedir = {envtmpdir}\ncommands = pytest --pyargs pkg\n"},
+            "pytest --pyargs pkg",
+            Needs((), (), (), ("unit",)),
+            id="a folder of tox",
+        ),
+        pytest.param(
+            {"Makefile": "test:\n\tcoverage run -p --source pkg -m unittest discover -s tests -p '*_it.py' -v\n"},
+            "coverage run --source pkg -m unittest discover -s tests -p *_it.py",
+            Needs(("coverage[toml]",)),
+            id="-p of unittest is its pattern, and that of coverage a report",
+        ),
+        pytest.param(
+            {
+                JOB: job(
+                    "- {run: coverage run -m pytest tests, if: \"matrix.python != 'pypy'\"}",
+                    "- {run: coverage run -m pytest tests, env: {PURE_PYTHON: '1'}}",
+                )
+            },
+            "coverage run -m pytest tests",
+            Needs(("coverage[toml]",), groups=("unit",)),
+            id="the same command with and without a variable",
+        ),
+        pytest.param(
+            {
+                JOB: "env: {MODULE: pkg, WITH_OTHERS: 'false', MANY: 4, FOLDER: tests}\n"
+                + job(
+                    "- {run: pytest other, if: \"env.WITH_OTHERS == 'true'\"}",
+                    "- {run: pytest last, if: failure()}",
+                    "- run: python -m pytest --pyargs $MODULE -n ${{ env.MANY }} -Werror ${FOLDER}/more ${OPEN}",
+                    env="{OPEN: '${{ matrix.open }}'}",
+                ),
+                "tests/more/test_more.py": "",
+            },
+            "pytest --pyargs pkg -n 4 -Werror tests/more",
+            Needs((), (), (), ("unit",)),
+            id="variables of the workflow and conditions about them",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": METADATA.partition("[dependency-groups]")[0]
+                + '[tool.poetry.group.dev.dependencies]\npytest = "*"\n[tool.poetry.group.ci]\noptional = true\n'
+                '[tool.poetry.group.ci.dependencies]\npytest-github-actions-annotate-failures = "*"\n',
+                JOB: job("- run: poetry install --with ci", "- run: poetry run pytest"),
+            },
+            "pytest",
+            Needs((), (), (), ("dev", "ci")),
+            id="a group of Poetry in addition to those that are not optional",
+        ),
+        pytest.param(
+            {
+                "noxfile.py": "import nox\n@nox.session\ndef tests(session):\n    session.install('-e.[fast]')\n"
+                "    session.install('--editable=.[http]')\n    session.run('pytest')\n"
+            },
+            "pytest",
+            Needs((), (), ("fast", "http"), ("unit",)),
+            id="an editable installation in one word",
+        ),
     ],
 )
 def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str], command: str, needs: Needs) -> None:

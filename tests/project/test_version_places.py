@@ -361,6 +361,34 @@ FLIT = DYNAMIC + BACKEND.format("flit_core.buildapi")
             },
             ["VERSION"],
         ),
+        # The package is in a folder of another name, which setuptools, maturin and meson can be configured for.
+        (
+            {
+                "pyproject.toml": DYNAMIC + BACKEND.format("mesonpy"),
+                "meson.build": "project('tide', 'c', version: '1.2.3')\n",
+                "lib/tide_pool/__init__.py": "from tide_pool._version import __version__\n",
+                "lib/tide_pool/_version.py": MODULE,
+                "lib/other/_version.py": "__version__ = '9'\n",
+                "tests/tide_pool/__init__.py": "__version__ = '8'\n",
+            },
+            ["meson.build", "lib/tide_pool/_version.py"],
+        ),
+        (
+            {
+                "pyproject.toml": STATIC,
+                "python/tide_pool/__init__.py": MODULE,
+                "examples/tide_pool/__init__.py": "__version__ = '8'\n",
+            },
+            ["pyproject.toml", "python/tide_pool/__init__.py"],
+        ),
+        (
+            {
+                "pyproject.toml": STATIC,
+                "tide_pool/__init__.py": MODULE,
+                "vendor/tide_pool/__init__.py": "__version__ = '8'\n",
+            },
+            ["pyproject.toml", "tide_pool/__init__.py"],
+        ),
         # What stands in for a version that is not found has another; the documentation has the same.
         (
             {
@@ -602,6 +630,8 @@ def test_version_is_found_in_odd_forms(tmp_path: Path, files: dict[str, str], pl
     is_old = {"setup.py", "setup.cfg"} & files.keys()
     places = find(tmp_path, **{"pyproject.toml": "" if is_old else pyproject, **files})
     assert [at.text for at in places.places] == [place]
+    name, line = str(places.places[0]).split(": ", 1)
+    assert (name in files, line.count('"') % 2, line.startswith(place.strip())) == (True, 0, True)
 
 
 @pytest.mark.parametrize("value", ['"1.2" ".3"', '"1." + "2.3"', 'get("v") or "1"', '"""1.2.3\n"""'])

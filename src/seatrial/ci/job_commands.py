@@ -423,7 +423,7 @@ def upload_of(program: Program, variables: Mapping[str, str]) -> CommandUpload |
     if index is None and address is None:
         index = next((variables[variable] for variable in tool.name_variables if variables.get(variable)), None)
         address = next((variables[variable] for variable in tool.address_variables if variables.get(variable)), None)
-    index, address = (text and _expanded(text, variables) for text in (index, address))
+    index, address = (text and expanded(text, variables) for text in (index, address))
     if index is not None and "://" in index:
         index, address = None, index
     has_variable = any(re.fullmatch(tool.credential_variables, name) and value for name, value in variables.items())
@@ -431,9 +431,12 @@ def upload_of(program: Program, variables: Mapping[str, str]) -> CommandUpload |
     return CommandUpload(program, index, address, has_password, "--attestations" in args)
 
 
-def _expanded(text: str, variables: Mapping[str, str]) -> str:
-    """Return a text with the values of the variables of the shell that are known."""
-    return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda match: variables.get(match[1] or match[2]) or match[0], text)
+def expanded(text: str, variables: Mapping[str, str]) -> str:
+    """Return a text with the values of the variables that are known, of the shell and of an expression."""
+    return VARIABLE.sub(lambda match: variables.get(match[match.lastindex or 0]) or match[0], text)
+
+
+VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+)|\{\{\s*env\.(\w+)\s*\}\})")
 
 
 def _option(words: list[str], names: tuple[str, ...]) -> str | None:

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import ProjectError
-from seatrial.project.config_files import SetupScript, read_ini
+from seatrial.project.config_files import SetupScript, read_ini, table_at
 from seatrial.project.requirements import read_requirements
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def needs_installed(program: Program) -> Needs:
         return needs_of_uv(args)
     if name == "poetry" and args[:1] == ("install",):
         groups = [part for word in words_after(args, "--with", "--only") for part in word.split(",")]
+        # What --with names comes in addition to the groups that are not optional.
+        groups += [ALL] if words_after(args, "--with") and not words_after(args, "--only") else []
         extras = [part for word in words_after(args, "--extras", "-E") for part in re.split(r"[ ,]+", word)]
         extras += [ALL] if "--all-extras" in args else []
         return Needs(groups=tuple(filter(None, groups)), extras=tuple(filter(None, extras)))
@@ -130,7 +132,7 @@ def needs_of_run(program: Program) -> Needs:
 
 
 ALL = "*"
-"""The name for all extras."""
+"""The name for all extras, and for all groups of Poetry that are not optional."""
 
 
 def needs_of_uv(args: Sequence[str]) -> Needs:
@@ -168,6 +170,8 @@ def needs_of_pip(args: Sequence[str]) -> Needs:
     needs = Needs()
     files, groups = words_after(args, "-r", "--requirement"), words_after(args, "--group")
     values = {place + 1 for place, word in enumerate(args) if word in OPTIONS_OF_PIP}
+    itself = [extras_of_itself(word) for word in args if word.startswith("-")]
+    needs |= Needs(extras=tuple(extra for extras in itself for extra in extras))
     plain = [word for place, word in enumerate(args) if not (word.startswith("-") or place in values or "$" in word)]
     # A file may be followed by requirements.
     named = [name for name in files if name.endswith((".txt", ".in", ".pip"))]
@@ -207,7 +211,9 @@ def declared_needs(project: Project, needs: Needs) -> Needs:
             declared |= Needs(extras=(extras.get(canonicalize_name(name), name),))
         elif project.group(name):
             declared |= Needs(groups=(name,))
-    for name in needs.groups:
+    of_poetry = table_at(table_at(table_at(project.table, "tool"), "poetry"), "group")
+    usual = [name for name in of_poetry if not table_at(of_poetry, name).get("optional")]
+    for name in dict.fromkeys((*(usual if ALL in needs.groups else ()), *needs.groups)):
         if project.group(name):
             declared |= Needs(groups=(name,))
         elif canonicalize_name(name) in extras:

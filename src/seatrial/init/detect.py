@@ -168,6 +168,16 @@ BEGUN_PYPROJECT = '[build-system]\nrequires = ["setuptools"]\n'
 Without a backend, setup.py runs as it does today (PEP 517); setuptools.build_meta would hide the modules next to it.
 """
 
+TYPE_CHECKERS = {
+    "pyright": ("pyrightconfig.json",),
+    "basedpyright": (),
+    "ty": ("ty.toml",),
+    "pyrefly": ("pyrefly.toml",),
+    "pyre": (".pyre_configuration",),
+    "pytype": ("pytype.toml", "pytype.cfg"),
+}
+"""The other tools that check types: their names in ``[tool]`` and among the hooks, and their own files."""
+
 SHARED_FORM = "{name}-v{version}"
 """The form of the tags in a repository that several packages share."""
 
@@ -227,6 +237,12 @@ class DetectedProject:
     def asks_for_mypy(self) -> bool:
         """Whether the project configures mypy."""
         return bool(self.project.mypy_settings) or self.project.configures("mypy", "mypy.ini", ".mypy.ini")
+
+    @property
+    def has_other_type_checker(self) -> bool:
+        """Whether the project checks its types with another tool than mypy."""
+        hooks = {hook.name for hook in self.hooks}
+        return any(name in hooks or self.project.configures(name, *files) for name, files in TYPE_CHECKERS.items())
 
     @property
     def names_files_for_mypy(self) -> bool:

@@ -11,14 +11,12 @@ from pathlib import Path, PurePosixPath
 
 from seatrial.init.command_requirements import Needs, completed, declared_needs, places_of_pytest
 from seatrial.init.runners import OTHER_TESTS, Purpose, Runner
+from seatrial.project.find_versions import NO_SOURCES, source_folder
 from seatrial.project.project import Project, words_of_setting
 
 USUAL_GROUPS = ("test", "tests", "dev")
 """The groups that `seatrial.sessions` uses by default."""
 TEST_FILE = re.compile(r"test_.+\.py|.+_test\.py|tests?\.py")
-
-NO_PACKAGES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))
-"""The names of folders at the top that are in no wheel."""
 
 
 @dataclass(frozen=True)
@@ -255,7 +253,7 @@ def _default_paths(
     if "--doctest-modules" in words:
         tests = [path for path in files if TEST_FILE.fullmatch(path.name)]
         tops = dict.fromkeys(path.parts[0] for path in tests if path.parts[0] != "src")
-        return (*map(str, packages), *(top for top in tops if top in NO_PACKAGES or top.endswith(".py")))
+        return (*map(str, packages), *(top for top in tops if top in NO_SOURCES or top.endswith(".py")))
     return ()
 
 
@@ -274,8 +272,9 @@ def package_folders(project: Project, files: Sequence[PurePosixPath]) -> tuple[P
     if in_src:
         least = min(len(path.parts) for path in in_src)
         return tuple(sorted(path for path in in_src if len(path.parts) == least))
-    tops = [path for path in inits if len(path.parts) == 1 and path.name not in NO_PACKAGES]
-    own = [path for path in tops if path.name == project.import_name]
+    tops = [path for path in inits if len(path.parts) == 1 and path.name not in NO_SOURCES]
+    folder = source_folder(project, files)
+    own = [path for path in inits if path == PurePosixPath(folder, project.import_name)]
     module = PurePosixPath(f"{project.import_name}.py")
     return tuple(own or sorted(tops)) or ((module,) if module in files else ())
 
@@ -284,11 +283,11 @@ def _module_of(word: str, packages: Sequence[PurePosixPath]) -> tuple[str, ...] 
     """Return the modules below a path of the source tree, None for a path outside of the packages."""
     path, colon, test = word.partition("::")
     parts = PurePosixPath(path).parts
-    if parts == ("src",):
+    if parts and all(parts == package.parts[:1] != package.parts for package in packages):
         return tuple(".".join(package.parts[1:]) for package in packages) or None
     for package in packages:
         if parts[: len(package.parts)] == package.parts:
-            dotted = ".".join(parts[parts[0] == "src" :])
+            dotted = ".".join(parts[len(package.parts) > 1 :])
             return ((dotted.removesuffix(".py")) + colon + test,)
     return None
 

@@ -16,8 +16,9 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.github import Job, WorkflowFiles
-from seatrial.ci.job_commands import TOP, Folders, Program, programs_in, programs_of
+from seatrial.ci.expressions import Answer, Context, Partial, condition_holds
+from seatrial.ci.github import Job, Workflow, WorkflowFiles
+from seatrial.ci.job_commands import TOP, Folders, Program, expanded, programs_in, programs_of
 from seatrial.ci.shell import ShellCommand
 from seatrial.init.command_requirements import (
     TOOLS_OF_CI,
@@ -169,8 +170,11 @@ def session_command(program: Program) -> tuple[str, ...] | None:
     if name in {"pytest", "py.test"}:
         return ("pytest", *(word for word in words if word != "-s"))
     if name == "coverage":
-        pairs = zip(words, ("", *words))
-        words = tuple(word for word, before in pairs if word not in COVERAGE_REPORTS and before != "--debug")
+        # What is behind the module is for that: unittest has a -p of its own.
+        own = words.index("-m") if "-m" in words else len(words)
+        pairs = zip(words[:own], ("", *words))
+        kept = (word for word, before in pairs if word not in COVERAGE_REPORTS and before != "--debug")
+        words = (*kept, *words[own:])
         # Files of the source tree are those of a package.
         return ("coverage", *(re.sub(r"^--include=(?:src/)?(\w+)/\*.*", r"--source=\1", word) for word in words))
     if name in {"unittest", "twisted.trial", "nose2", "doctest"}:
@@ -208,7 +212,9 @@ def placed(program: Program, folder: str, root: Path) -> Program:
         return posixpath.normpath(posixpath.join(folder, word)) if is_path else word
 
     args = tuple(map(moved, program.args))
-    if args == program.args and "pytest" in program.words:
+    # A path of the whole project or an installed package is named whatever the folder is.
+    is_named = "--pyargs" in args or any(word[:1] != "-" and (root / word).exists() for word in args)
+    if args == program.args and "pytest" in program.words and not is_named and (root / folder).is_dir():
         args = (*args, folder)
     elif program.name == "unittest" and all(word.startswith("-") or word == "discover" for word in args):
         args = ("discover", "-s", folder, *(word for word in args if word != "discover"))
@@ -230,27 +236,31 @@ class RunnerReader:
     def of_workflows(self) -> Iterator[Runner]:
         """Yield what the workflows of GitHub run for a change, jobs with many Pythons first."""
         jobs = [
-            (workflow.path, job)
+            (workflow, job)
             for workflow in WorkflowFiles.in_tree(self.top)
             if {"push", "pull_request", "workflow_call"} & set(workflow.events)
             and (workflow.folder is None or (self.top / workflow.folder).resolve() == self.project.root.resolve())
             for job in workflow.jobs
         ]
-        for path, job in sorted(jobs, key=lambda pair: -len(pair[1].pythons)):
-            yield from self._of_job(path, job)
+        for workflow, job in sorted(jobs, key=lambda pair: -len(pair[1].pythons)):
+            yield from self._of_job(workflow, job)
 
-    def _of_job(self, path: str, job: Job) -> Iterator[Runner]:
+    def _of_job(self, workflow: Workflow, job: Job) -> Iterator[Runner]:
         needs = Needs()
         runners: list[tuple[bool, Runner]] = []
         for step in job.steps:
-            for program, folder in programs_with_folders(step.run or "", step.folder or TOP):
+            env = {**workflow.variables, **job.variables, **step.variables}
+            literal = {name: value for name, value in env.items() if "$" not in value}
+            runs = condition_holds(step.condition, Context({"env": Partial(literal)}))
+            script = "" if runs is Answer.NO else expanded(step.run or "", literal)
+            for program, folder in programs_with_folders(script, step.folder or TOP):
                 needs |= needs_installed(program)
-                is_sure = step.condition is None and program.command.is_plain
+                is_sure = runs is Answer.YES and program.command.is_plain
                 assigned = dict(program.command.variables)
                 context = Runner(
                     Purpose.TESTS,
                     (),
-                    f"{path}, job {job.name}",
+                    f"{workflow.path}, job {job.name}",
                     needs,
                     # Those for tests with a service name the one of CI.
                     () if job.has_services else variables_of(job.variables, step.variables, assigned),
@@ -258,7 +268,10 @@ class RunnerReader:
                     folder=self._folder(folder),
                 )
                 runners += ((is_sure, runner) for runner in self.resolve(program, context))
-        yield from (runner for _, runner in sorted(runners, key=lambda pair: not pair[0]))
+        for _, runner in sorted(runners, key=lambda pair: not pair[0]):
+            # Of the same command twice, that with a variable more is what it varies.
+            same = [other for _, other in runners if (other.purpose, other.command) == (runner.purpose, runner.command)]
+            yield min(same, key=lambda other: len(other.variables))
 
     def resolve(self, program: Program, context: Runner, depth: int = 0) -> Iterator[Runner]:
         """Yield what a program runs, itself or by the file that it reads; ``context``: where it is run."""

@@ -193,12 +193,13 @@ def _unusual(project: Project, needs: Needs, usual: Sequence[str]) -> Needs:
 def _types(detected: DetectedProject) -> list[PlannedSession]:
     """Return the call for mypy, where the project runs mypy or promises types.
 
-    A release runs it only where the project runs it today, or configures the files that mypy checks.
+    One that checks its types with another tool gets none. A release runs it only where the project runs it today, or
+    configures the files that mypy checks.
     """
     project = detected.project
     runner = first_runner(detected.runners, Purpose.TYPES) or types_of_hooks(detected.hooks)
     is_typed = any(path.name == "py.typed" for path in detected.files) or "Typing :: Typed" in project.classifiers
-    if runner is None and not (detected.asks_for_mypy or is_typed):
+    if runner is None and not detected.asks_for_mypy and (not is_typed or detected.has_other_type_checker):
         return []
     needs, command, where = _needs_of_types(detected, runner), _command_of_types(detected, runner), "its configuration"
     if runner is not None:

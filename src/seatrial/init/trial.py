@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Callable
 
 from seatrial import process
@@ -454,7 +454,10 @@ class ProposalTrial:
         name = min(named, key=lambda environment: version.replace(".", "") not in environment.replace(".", ""))
         if shutil.which("tox"):
             return ("tox", "run", "-e", name)
-        return (uv, "tool", "run", "tox", "run", "-e", name) if uv else None
+        # Its runners are those of a plugin, which whoever runs tox has installed next to it.
+        texts = [self.detected.read(PurePosixPath(file)) or "" for file in ("tox.ini", "tox.toml", "pyproject.toml")]
+        plugins = ("--with", "tox-uv") if any("uv-venv-" in text for text in texts) else ()
+        return (uv, "tool", "run", *plugins, "tox", "run", "-e", name) if uv else None
 
     def _in_environment(self, runner: Runner, needs: Needs, progress: Progress) -> Outcome:
         """Run a command where the project is installed from its folder, as a developer has it."""

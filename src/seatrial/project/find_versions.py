@@ -414,10 +414,12 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
     is ``version``, because it can be the version of something else.
     """
     own = project.import_name.lower()
+    files = tuple(files)
+    tops = {"src", source_folder(project, files)}
     for path in files:
         if not str(path).endswith((".py", ".cfg")):
             continue
-        parts = path.parts[1:] if path.parts[0] == "src" else path.parts
+        parts = path.parts[1:] if path.parts[0] in tops else path.parts
         is_module = len(parts) == 1 and path.suffix == ".py" and path.parts[0] == "src"
         is_in_package = len(parts) == len(("package", "module")) and path.name in VERSION_MODULES
         in_namespace = path.name in VERSION_MODULES and "_".join(parts[:-1]).lower() == own
@@ -433,6 +435,18 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
     configured = project.table.get("tool", {}).get("bumpversion", {}).get("current_version")
     if isinstance(configured, str):
         yield from _bumpversion_note(project, configured)
+
+
+def source_folder(project: Project, files: Iterable[PurePosixPath]) -> str:
+    """Return the folder at the top that holds the package named like the project, "." for the top itself."""
+    own = {path.parts[0]: path for path in files if path.parts[-2:] == (project.import_name, "__init__.py")}
+    folders = [top for top, path in own.items() if len(path.parts) == len(("lib", "package", "module"))]
+    is_at_top = project.import_name in own
+    return next((top for top in sorted(folders) if top not in NO_SOURCES and not is_at_top), ".")
+
+
+NO_SOURCES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))
+"""The names of folders at the top whose packages are in no wheel."""
 
 
 def _has_to_agree(project: Project, place: VersionPlace) -> bool:

@@ -94,7 +94,10 @@ class VersionPlace:
 
     def __str__(self) -> str:
         """Name the file and the line."""
-        return f"{self.path}: {self.text.splitlines()[-1].strip()}"
+        line = self.text.splitlines()[-1].strip()
+        # The stretch can end at the version, within its quotes.
+        quote = re.search(rf"([\"']){re.escape(self.version)}$", line)
+        return f"{self.path}: {line}{quote[1] if quote else ''}"
 
 
 def read_text(project: Project, path: PurePosixPath) -> str | None:
