@@ -331,7 +331,7 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
                 "### Unreleased\n\n- Tides.\n",
                 "### Unreleased\n\n### 1.3.0 - 2026-11-27\n\n- Tides.\n",
             )
-            for group in ("2026", "1.2", "1.x")
+            for group in ("2026", "1", "1.x", "Version 1")
         ),
         # The notes stay in their order.
         (
@@ -368,16 +368,76 @@ def test_section_is_released_in_each_of_its_forms(text: str, old: str, new: str)
     assert released == text.format(new)
 
 
+MARKDOWN_GROUP = "## {}\n\n### 1.2.3 - 2025-01-05\n\n#### Fixed\n\n- Fog.\n"
+RST_RELEASE = "1.2.3 (2025-01-05)\n++++++++++++++++++\n\n- Fog.\n"
+RST_GROUP = "{}\n{}\n\n" + RST_RELEASE
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # A section above the years or series stays there, and its notes go below the right one.
+        *(
+            (
+                "## Unreleased\n\n<!-- Write here. -->\n\n- Tides.\n\n### Added\n\n- Ebb.\n\n"
+                + MARKDOWN_GROUP.format(group),
+                f"## Unreleased\n\n<!-- Write here. -->\n\n## {of_next}\n\n### 1.3.0 - 2026-11-27\n\n- Tides.\n\n"
+                "#### Added\n\n- Ebb.\n\n" + MARKDOWN_GROUP.format(group).removeprefix(f"## {of_next}\n\n"),
+            )
+            for group, of_next in (
+                ("2026", "2026"),
+                ("2025", "2026"),
+                ("1.2", "1.3"),
+                ("v1.2", "v1.3"),
+                ("1.2.x", "1.3.x"),
+                ("Version 1.2", "Version 1.3"),
+                ("1.2 series", "1.3 series"),
+                ("1", "1"),
+                ("0.x", "1.x"),
+            )
+        ),
+        (
+            "Unreleased\n~~~~~~~~~~\n\n- Tides.\n\nAdded\n+++++\n\n- Ebb.\n\n" + RST_GROUP.format(2025, "~~~~"),
+            "Unreleased\n~~~~~~~~~~\n\n2026\n~~~~\n\n1.3.0 (2026-11-27)\n++++++++++++++++++\n\n- Tides.\n\n"
+            "Added\n^^^^^\n\n- Ebb.\n\n" + RST_GROUP.format(2025, "~~~~"),
+        ),
+        (
+            "Unreleased\n~~~~~~~~~~\n\n- Tides.\n\n" + RST_GROUP.format(2026, "~~~~"),
+            "Unreleased\n~~~~~~~~~~\n\n2026\n~~~~\n\n1.3.0 (2026-11-27)\n++++++++++++++++++\n\n- Tides.\n\n"
+            + RST_GROUP.format(2026, "~~~~").removeprefix("2026\n~~~~\n\n"),
+        ),
+        # One below a year or series begins the next.
+        (
+            "## 2025\n\n### Unreleased\n\n- Tides.\n\n### 1.2.3 - 2025-01-05\n",
+            "## 2026\n\n### Unreleased\n\n### 1.3.0 - 2026-11-27\n\n- Tides.\n\n## 2025\n\n### 1.2.3 - 2025-01-05\n",
+        ),
+        (
+            "1.2\n~~~\n\n1.3.0 (unreleased)\n++++++++++++++++++\n\n- Tides.\n\n" + RST_RELEASE,
+            "1.3\n~~~\n\n1.3.0 (2026-11-27)\n++++++++++++++++++\n\n- Tides.\n\n1.2\n~~~\n\n" + RST_RELEASE,
+        ),
+        (
+            "## 1.3\n\n### Unreleased\n\n- Tides.\n\n" + MARKDOWN_GROUP.format("1.2"),
+            "## 1.3\n\n### Unreleased\n\n### 1.3.0 - 2026-11-27\n\n- Tides.\n\n" + MARKDOWN_GROUP.format("1.2"),
+        ),
+    ],
+)
+def test_release_is_below_its_year_or_series(old: str, new: str) -> None:
+    title = "# News\n\n" if old.startswith("#") else "News\n====\n\n"
+    released, _ = release_unreleased(title + old, release("1.3.0"))
+    assert released == title + new
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        "# News\n\n## Unreleased\n\n- Tides.\n\n## Releases\n\n### 1.2.3\n\n- Fog.\n",
         "# News\n\n## 1.2.3 - 2026-01-05\n\n- Fog.\n\n## 0.9.0 (unreleased)\n\n- Never.\n",
         "# News\n\n## 1.2.3 - 2026-01-05\n\n- Fog.\n\n## Development\n\n- How to.\n",
         "# News\n\n## 1.2.3.dev1 - 2026-01-05\n\n- Fog.\n\n## 1.2.3.dev0\n\n- First.\n",
         "# Development\n\nHow to.\n",
     ],
 )
-def test_what_is_below_a_release_is_no_section_for_the_next_one(text: str) -> None:
+def test_heading_elsewhere_is_no_section_for_the_next_release(text: str) -> None:
     assert find_unreleased(text) is None
 
 

@@ -23,6 +23,14 @@ LINK = re.compile(r"^\[(?P<label>[^\]]+)\]:[ \t]*<?(?P<url>[^\s>]+)>?(?:[ \t]+[\
 LABEL = re.compile(r"^(?:\.\. _[^:]+:|\([\w.-]+\)=|<a (?:name|id)=[^<>]*>(?:</a>)?)[ \t]*$")
 """A name for the heading after it, in reStructuredText, MyST or HTML."""
 
+UNRELEASED = re.compile(
+    r"\b(?:un-?released|unpublished|not (?:yet )?released|to be released|(?:in|under) development|upcoming|next release"
+    r"|work in progress|coming soon|to be announced|TBD|TBA)\b|\?{4}[-/.]\?\?[-/.]\?\?"
+    r"|\b(?:\d{4}|\d\dxx|xxxx|yyyy)[-/.](?:xx?|mm|\?\?)[-/.](?:xx?|dd|\?\?)",
+    re.IGNORECASE,
+)
+"""What in a heading names the release that comes next, be it by a date that is not filled in."""
+
 BYTE_ORDER_MARK = "\ufeff"
 
 WHOLE_VERSION = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
@@ -174,10 +182,13 @@ def level_of_releases(headings: Sequence[EntryHeading]) -> int | None:
     It is the highest with versions, below years and series: ``### 1.4.2`` below ``## 2026`` or ``## 1.4``.
     """
     levels = sorted({heading.level for heading in headings if heading.versions})
+    # A year or series whose first release comes next has no release below it.
+    of_next = {above for above, heading in zip(headings, headings[1:]) if UNRELEASED.search(heading.text)}
     for level, below in zip(levels, levels[1:]):
         groups = [heading for heading in headings if heading.level == level and heading.versions]
         members = [heading for heading in headings if heading.level == below and RELEASE_HEADING.match(heading.text)]
-        if not all(_is_group(group, members) for group in groups):
+        of_releases = [group for group in groups if group not in of_next or not GROUP.fullmatch(group.text)] or groups
+        if not all(_is_group(group, members) for group in of_releases):
             return level
     return levels[-1] if levels else None
 
@@ -185,15 +196,18 @@ def level_of_releases(headings: Sequence[EntryHeading]) -> int | None:
 RELEASE_HEADING = re.compile(r"[#=\s]*\[?(?:version |release )?v?\d", re.IGNORECASE)
 """How the heading of a release begins, unlike ``Python 3.9``."""
 
+GROUP = re.compile(r"[#=\s]*(?:version |release )?v?(?P<number>\d+(?:\.\d+)*)(?:\.[x*])*(?: series)?\s*", re.IGNORECASE)
+"""The heading above the releases of a year, or of a series: ``2026``, ``1.4``, ``1.4.x``."""
+
 YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def _is_group(heading: EntryHeading, members: Sequence[EntryHeading]) -> bool:
     """Whether a heading is nothing but a year, or nothing but the beginning of a version below it."""
-    name, series = heading.text.strip("#= \t"), heading.versions[0].release
+    name, series = GROUP.fullmatch(heading.text), heading.versions[0].release
     longer = [version.release for member in members for version in member.versions[:1]]
     starts_one = any(len(release) > len(series) and release[: len(series)] == series for release in longer)
-    return name == heading.version_texts[0] and bool(members) and (starts_one or YEAR.fullmatch(name) is not None)
+    return name is not None and bool(members) and (starts_one or YEAR.fullmatch(name["number"]) is not None)
 
 
 def _entries(headings: Sequence[EntryHeading], version: Version) -> Iterator[EntryHeading]:

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING
 from seatrial.project.read_changelog import (
     BYTE_ORDER_MARK,
     FENCE,
+    GROUP,
     HASHES,
     LINK,
     RULE,
+    UNRELEASED,
+    YEAR,
     EntryHeading,
     end_of_section,
     first_line,
@@ -45,14 +48,6 @@ CATEGORY_OF_KIND = {
     "doc": "Changed",
 }
 """The category of a type of fragment, where its name is not the category."""
-
-UNRELEASED = re.compile(
-    r"\b(?:un-?released|unpublished|not (?:yet )?released|to be released|(?:in|under) development|upcoming|next release"
-    r"|work in progress|coming soon|to be announced|TBD|TBA)\b|\?{4}[-/.]\?\?[-/.]\?\?"
-    r"|\b(?:\d{4}|\d\dxx|xxxx|yyyy)[-/.](?:xx?|mm|\?\?)[-/.](?:xx?|dd|\?\?)",
-    re.IGNORECASE,
-)
-"""What in a heading names the release that comes next, be it by a date that is not filled in."""
 
 NEXT = re.compile(
     r"v?\.?next(?: version)?|dev(?:elop(?:ment)?)?(?: version)?|main|master|head|trunk|tip|pending|in progress|future"
@@ -133,18 +128,32 @@ class UnreleasedNote:
 
 
 def find_unreleased(text: str) -> EntryHeading | None:
-    """Return the heading of the section for the next release, or None."""
+    """Return the heading of the section for the next release, or None.
+
+    It is as high as those of the releases, or as those of the years or series that the releases are below.
+    """
     headings, lines = read_headings(text), text.splitlines()
     top = level_of_releases(headings)
-    of_releases = (heading for heading in headings if top is None or heading.level == top)
     has_release_above = False
-    for heading in of_releases:
+    for heading in headings:
+        if top is not None and heading.level != top and (has_release_above or not _group_after(headings, heading)):
+            continue
         is_next = top is not None and bool(NEXT.fullmatch(heading.text.strip("#=[]()*_`: \t")))
         is_unreleased = _is_unreleased(lines, heading) or is_next
         # A version that was never released can be below one that was.
         if is_unreleased and not (has_release_above and (heading.versions or is_next)):
             return heading
         has_release_above = has_release_above or (bool(heading.versions) and not is_unreleased)
+    return None
+
+
+def _group_after(headings: Sequence[EntryHeading], heading: EntryHeading) -> EntryHeading | None:
+    """Return the next heading that is as high as ``heading``, if it is that of the releases right below it."""
+    following = [other for other in headings if other.line > heading.line]
+    for group, release in zip(following, following[1:]):
+        if group.level <= heading.level:
+            is_group = group.level == heading.level and GROUP.fullmatch(group.text)
+            return group if is_group and release.level == level_of_releases(headings) else None
     return None
 
 
@@ -177,7 +186,7 @@ def _state_line(lines: Sequence[str], heading: EntryHeading, pattern: re.Pattern
     """Return the number of the first line below a heading with a version, if it is ``pattern`` and little else."""
     below = (number for number in range(heading.body, len(lines)) if lines[number].strip())
     first = next(below, None)
-    if first is None or not heading.versions:
+    if first is None or not heading.versions or HASHES.match(lines[first]) or underline(lines, first):
         return None
     text = lines[first].strip(STATE_MARKS)
     match = pattern.search(text)
@@ -293,6 +302,7 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
     heading = find_unreleased(text)
     if heading is None:
         raise ValueError("the changelog has no section for the next release")
+    text, heading = _in_group(text, heading, release)
     lines = text.splitlines()
     begin, end = first_line(lines, heading), _end_of_section(text, heading)
     start = heading.body if heading.versions else _after_comments(lines, heading.body)
@@ -316,6 +326,86 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
     new = f"{above}{entry}\n" + (f"\n{earlier.rstrip()}\n" if earlier else "")
     new = with_comparison(mark + new.lstrip(BYTE_ORDER_MARK), release)
     return new, with_link_definitions(entry, new)
+
+
+def _in_group(text: str, heading: EntryHeading, release: Release) -> tuple[str, EntryHeading]:
+    """Return a changelog with the section of the next release below the year or series of that, and its heading.
+
+    The heading of a section above the years or series stays where it is, without its notes.
+    """
+    lines, headings = text.splitlines(), read_headings(text)
+    group = _group_after(headings, heading)
+    if group is None:
+        return _in_new_group(text, heading, release)
+    latest = next(other for other in headings if other.line > group.line)
+    start, end = _after_comments(lines, heading.body), _end_of_section(text, heading)
+    title = heading_lines(lines, latest, f"{_hashes(latest)}{release.version} (unreleased)")
+    section = [*title, "", *_deeper(text, (start, end), latest.level - heading.level), ""]
+    name, place = _group_of(group, release), first_line_with_names(lines, latest.line)
+    if name != group.text:
+        section = [*heading_lines(lines, group, name), *lines[group.body : first_line(lines, latest)], *section]
+        place = first_line_with_names(lines, group.line)
+    begin = first_line(lines, heading)
+    above = [*lines[:begin], *_linked_to(lines[begin:start], release), *lines[end:place]]
+    new = "\n".join([*above, *section, *lines[place:]]) + "\n"
+    line = len(above) + section.index(title[-1] if underline(title, 0) is None else title[0])
+    return new, next(other for other in read_headings(new) if other.line >= line)
+
+
+def _in_new_group(text: str, heading: EntryHeading, release: Release) -> tuple[str, EntryHeading]:
+    """Return a changelog with the section that is the first of a year or series in a new one, where it needs one."""
+    lines, headings = text.splitlines(), read_headings(text)
+    above = next((other for other in reversed(headings) if other.line < heading.line), None)
+    is_group = above and above.level < heading.level and GROUP.fullmatch(above.text)
+    if above is None or not is_group or (name := _group_of(above, release)) == above.text:
+        return text, heading
+    begin, end = first_line(lines, above), _end_of_section(text, heading)
+    if end == len(lines) or any(line.strip() for line in lines[above.body : first_line(lines, heading)]):
+        return text, heading
+    gap = lines[above.body : first_line(lines, heading)]
+    section = lines[first_line(lines, heading) : end]
+    new = [
+        *lines[:begin],
+        *heading_lines(lines, above, name),
+        *gap,
+        *section,
+        "",
+        *lines[begin : above.body],
+        *lines[end:],
+    ]
+    return "\n".join(new) + "\n", heading
+
+
+def _group_of(group: EntryHeading, release: Release) -> str:
+    """Return the heading of the year or series of a release, in the form of another one."""
+    number = str(re.sub(GROUP, r"\g<number>", group.text))
+    size = number.count(".") + 1
+    version = ".".join(map(str, (*release.version.release, 0, 0, 0)[:size]))
+    return group.text.replace(number, release.date[:4] if YEAR.fullmatch(number) else version, 1)
+
+
+def _deeper(text: str, section: tuple[int, int], steps: int) -> tuple[str, ...]:
+    """Return some lines of a changelog, with the headings in them as many steps deeper."""
+    lines, headings, (start, end) = text.splitlines(), read_headings(text), section
+    written, number = list[str](), start
+    signs = {underline(lines, heading.line) for heading in headings}
+    for heading in (heading for heading in headings if start <= heading.line < end):
+        written += lines[number : first_line(lines, heading)]
+        number = heading.body
+        if underline(lines, heading.line) is None:
+            written.append(heading.text[0] * steps + heading.text)
+            continue
+        pattern = next((other for other in headings if other.level == heading.level + steps), None)
+        sign = next(sign for sign in "~^\"'+*`" if sign not in signs)
+        rule = sign * len(heading.text)
+        written += heading_lines(lines, pattern, heading.text) if pattern else (heading.text, rule)
+    return (*written, *lines[number:end])
+
+
+def _hashes(heading: EntryHeading) -> str:
+    """Return what a heading in Markdown begins with, "" for one in reStructuredText."""
+    hashes = re.match(r"[#=]*[ \t]*", heading.text)
+    return hashes[0] if hashes else ""
 
 
 def _after_comments(lines: Sequence[str], start: int) -> int:
@@ -371,8 +461,7 @@ def _latest_pre_releases(text: str) -> Iterator[EntryHeading]:
 def _released_line(text: str, release: Release) -> str | None:
     """Return what is written below the heading of a release, as below that of the latest; None for nothing."""
     lines = text.splitlines()
-    released = (heading for heading in read_headings(text) if heading.versions and not _is_unreleased(lines, heading))
-    number = next((_state_line(lines, heading, DATE) for heading in released), None)
+    number = next((_state_line(lines, heading, DATE) for heading in released_headings(text)), None)
     date = DATE.search(lines[number].strip(STATE_MARKS)) if number is not None else None
     return lines[number].replace(date[0], _in_form_of(date, release.date)) if number is not None and date else None
 
