@@ -153,6 +153,11 @@ def test_called_job_waits_for_what_its_caller_waits_for() -> None:
     ("script", "expected"),
     [
         ("pip install seatrial", ["pip install seatrial"]),
+        ("python -m pip install seatrial uv", []),
+        ('python -m pip install "seatrial @ git+https://forge.invalid/seatrial@0123abc" uv', []),
+        ("python -m pip install --group dev uv", []),
+        ("python -m pip install --group dev twine", ["python -m pip install --group dev twine"]),
+        ("python -m pip install seatrial twine uv", ["python -m pip install seatrial twine uv"]),
         ("python -m pip install --upgrade pip", ["python -m pip install --upgrade pip"]),
         ("pip install --require-hashes -r x.txt", []),
         ("pip install --no-deps .", []),

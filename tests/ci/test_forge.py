@@ -20,6 +20,8 @@ from seatrial.ci.forge import (
     branch_protection,
     ensure_pull_request,
     find_pull_request,
+    home_for_gh,
+    page_for_gh,
 )
 from seatrial.git.repository import read_repository
 from seatrial.init.detect import detect_project
@@ -99,6 +101,22 @@ def test_file_that_asks_for_requests(repo: SampleProject, path: str, text: str) 
 def test_file_that_does_not(repo: SampleProject, path: str, text: str) -> None:
     repo.write({path: text})
     assert branch_protection(read_repository(repo.root), "main") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "home", "page"),
+    [
+        ("https://github.com/acme/tidepool.git", "acme/tidepool", "https://github.com/acme/tidepool"),
+        ("git@github.acme.invalid:acme/tidepool", *("github.acme.invalid/acme/tidepool",) * 2),
+        ("ssh://git@code.acme.invalid:22/acme/tidepool.git", *("code.acme.invalid/acme/tidepool",) * 2),
+        ("https://gitlab.com/acme/tidepool.git", None, None),
+        ("../tidepool.git", None, None),
+    ],
+)
+def test_gh_is_told_the_host(repo: SampleProject, address: str, home: str | None, page: str | None) -> None:
+    repo.git("remote", "add", "origin", address)
+    assert home_for_gh(read_repository(repo.root)) == home
+    assert home is None or page_for_gh(home).removeprefix("https://") == str(page).removeprefix("https://")
 
 
 GH = """\

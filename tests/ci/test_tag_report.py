@@ -19,6 +19,7 @@ from seatrial.checks.registry import TRIGGER_CHECKS
 from seatrial.ci.expressions import Answer
 from seatrial.ci.github import WorkflowFiles
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
+from seatrial.ci.job_uploads import Index
 from seatrial.ci.publisher import CiFacts, Publishing
 from seatrial.ci.tag_report import TagReport
 from workflow_scenarios import ACTIONS, BUILD, FETCH, PUBLISH, SCENARIOS, job, release, workflow
@@ -220,6 +221,18 @@ pages:
 WITHOUT = "attestations: no, and the index rejects it: the job has no PYPI_ID_TOKEN with the aud pypi"
 REJECTED = ", and the index rejects it: the job has no id_tokens in the file itself"
 PROBLEM = "expected the node content, but found '<stream end>'"
+TRIAL = """\
+try:
+  environment: trial
+  id_tokens: {TESTPYPI_ID_TOKEN: {aud: testpypi}, PYPI_ID_TOKEN: {aud: pypi}}
+  script:
+    - twine upload -r testpypi a
+    - uv publish
+    - twine upload --repository-url $CI_API_V4_URL/x a
+    - twine upload --repository-url https://index.invalid/ a
+"""
+LESS = "without an identity token; attestations: no"
+AS_TRIAL = "as publisher (acme, tidepool, .gitlab-ci.yml, environment trial); attestations: no"
 AS_PUBLISHER = "as publisher (acme, tidepool, .gitlab-ci.yml, environment pypi); attestations: yes"
 
 
@@ -261,6 +274,33 @@ AS_PUBLISHER = "as publisher (acme, tidepool, .gitlab-ci.yml, environment pypi);
                 "    pages does not run (by its rules)",
             ],
             "the tag publishes nothing to PyPI",
+        ),
+        (
+            PIPELINE.replace("twine upload", "twine upload -r testpypi").replace("PYPI_ID", "TESTPYPI_ID"),
+            [
+                "  .gitlab-ci.yml starts",
+                "    build runs",
+                "    publish runs after build, uploads files to TestPyPI without an identity token; "
+                + WITHOUT.replace("PYPI_ID_TOKEN with the aud pypi", "TESTPYPI_ID_TOKEN with the aud testpypi"),
+                "    pages does not run (by its rules)",
+            ],
+            "the tag publishes nothing to PyPI",
+        ),
+        (
+            TRIAL,
+            [
+                "  .gitlab-ci.yml starts",
+                "    try runs, "
+                + "; then ".join(
+                    (
+                        f"uploads files to TestPyPI {AS_TRIAL}",
+                        f"uploads files to PyPI {AS_TRIAL}",
+                        f"uploads files to another index ($CI_API_V4_URL/x) {LESS}",
+                        f"uploads files to another index (https://index.invalid/) {LESS}",
+                    )
+                ),
+            ],
+            "the tag publishes to PyPI",
         ),
         *(
             (
@@ -310,7 +350,7 @@ def test_pipeline_of_gitlab_is_reported_too(tmp_path: Path, text: str, lines: li
 )
 def test_token_of_gitlab_is_that_of_pypi_in_the_variable_that_is_read(tokens: str, has_token: Answer) -> None:
     (pipeline_job,) = Pipeline.of(f"p: {{id_tokens: {tokens}, script: [twine upload a]}}\n", TAG).jobs
-    assert pipeline_job.has_token is has_token
+    assert pipeline_job.has_token(Index.PYPI) is has_token
 
 
 def test_file_of_another_service_that_uploads_leaves_it_unknown() -> None:

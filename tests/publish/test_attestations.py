@@ -40,7 +40,7 @@ def delivery(provenance: str | None) -> ReleaseOnIndex:
 def ci(workflow: str = WORKFLOW, *conclusions: str) -> CiRuns:
     files = WorkflowFiles.from_texts({"release.yml": workflow})
     runs = tuple(Run(7, "Release", "completed", conclusion, "") for conclusion in conclusions)
-    return CiRuns(Publishing("acme", "tidepool", files, tag="v1.3.0"), "v1.3.0", runs or None)
+    return CiRuns(Publishing("acme", "tidepool", files, tag="v1.3.0"), "v1.3.0", runs or None, home="acme/tidepool")
 
 
 @pytest.mark.parametrize(

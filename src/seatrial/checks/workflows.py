@@ -9,7 +9,7 @@ Here are the actions that generated workflows use, too, each pinned to a commit,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from seatrial.ci.expressions import Answer
 from seatrial.ci.job_commands import Program, builds, programs_in, programs_of, sessions_named
 from seatrial.ci.job_uploads import PUBLISH_ACTION, Upload, transfer_problems, uploads_of
 from seatrial.ci.shell import ShellCommand, read_script
+from seatrial.distributions.metadata import parse_requirement
 from seatrial.findings import Finding
 
 if TYPE_CHECKING:
@@ -296,8 +297,14 @@ def _is_unlocked(command: ShellCommand) -> bool:
         return False
     if "--no-index" in words or ("--no-deps" in words and words[-1] == "."):
         return False
-    # Without a lock file, the workflows of seatrial install it so.
-    return "--require-hashes" not in words and set(words[words.index("install") + 1 :]) != {"seatrial", "uv"}
+    return "--require-hashes" not in words and not _is_own_install(words[words.index("install") + 1 :])
+
+
+def _is_own_install(words: Sequence[str]) -> bool:
+    """Whether the workflows of seatrial install it so without a lock file: from a group, the index or an address."""
+    requirements = filter(None, map(parse_requirement, words))
+    names = [requirement.name for requirement in requirements]
+    return names == ["seatrial", "uv"] or (words[:1] == ["--group"] and words[2:] == ["uv"])
 
 
 @workflow_check(

@@ -70,15 +70,18 @@ def has_gh() -> bool:
     return shutil.which("gh") is not None
 
 
-def query_github(folder: Path, path: str) -> Any:
-    """Return what GitHub answers; None without gh, without a login, or without such a resource."""
-    return _gh_json(folder, "api", path)
+def query_github(folder: Path, home: str, path: str) -> Any:
+    """Return what GitHub answers about a repository; None without gh, without a login, or without such a resource.
+
+    ``home``: the repository, as `gh_name` names it.
+    """
+    return _gh_json(folder, *_api(home, path))
 
 
 def runs_for_tag(folder: Path, repository: str, tag: str, commit: str) -> tuple[Run, ...] | None:
     """Return the runs that the push of a tag has started, the newest first; None where gh does not answer.
 
-    ``repository``: OWNER/NAME.
+    ``repository``: as `gh_name` names it.
     """
     options = ("--repo", repository, "--branch", tag, "--limit", "50", "--json", RUN_FIELDS)
     listed = _gh_json(folder, "run", "list", *options)
@@ -162,6 +165,18 @@ class GhFailed(Exception):
 def gh_name(page: str) -> str:
     """Return the name of a repository for gh, OWNER/NAME or HOST/OWNER/NAME; ``page``: its address on GitHub."""
     return page.partition("://")[2].removeprefix("github.com/")
+
+
+def home_for_gh(repository: Repository) -> str | None:
+    """Return a repository as `gh_name` names it, None where no remote has an address on GitHub."""
+    addresses = (address for address in repository.forge_addresses if forge_of(address) != "gitlab")
+    page = next(filter(None, map(page_of_repository, addresses)), None)
+    return gh_name(page) if page else None
+
+
+def page_for_gh(home: str) -> str:
+    """Return the address of a repository that `gh_name` names."""
+    return f"https://{home if home.count('/') > 1 else f'github.com/{home}'}"
 
 
 def _api(home: str, path: str) -> tuple[str, ...]:
@@ -325,7 +340,7 @@ def _is_protected_on_github(repository: Repository, branch: str) -> bool:
     if page is None:
         return False
     name = quote(branch, safe="")
-    ask = partial(_ask_repository, repository.root, gh_name(page))
+    ask = partial(query_github, repository.root, gh_name(page))
     rules = ask(f"/rules/branches/{name}")
     if any(rule in REFUSING_RULES for rule in _rule_types(rules)):
         return True
@@ -333,10 +348,6 @@ def _is_protected_on_github(repository: Repository, branch: str) -> bool:
     # Everybody may read whether there is a protection; what it asks for, only administrators.
     is_protected = isinstance(state, dict) and state.get("protected") is True
     return is_protected and _refuses(ask(f"/branches/{name}/protection"))
-
-
-def _ask_repository(folder: Path, home: str, path: str) -> Any:
-    return _gh_json(folder, *_api(home, path))
 
 
 def _json(path: Path) -> object:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Optional
 
 from seatrial.ci.before_upload import BeforeUpload, Script, otherwise_built, up_to_upload
 from seatrial.ci.expressions import Answer, all_of, any_of
@@ -37,10 +37,25 @@ DEEPEST = 11
 MOST = 1000
 """How many commands of a job are read: a list that holds itself has no end."""
 
-TOKEN_VARIABLE = "PYPI_ID_TOKEN"  # noqa: S105 - the name of a variable
+TOKENS = {Index.PYPI: ("PYPI_ID_TOKEN", "pypi"), Index.TESTPYPI: ("TESTPYPI_ID_TOKEN", "testpypi")}
+"""The variable in which twine and uv look for the identity token for an index, and whom that is for."""
+
+REGISTRY = "CI_API_V4_URL"
+"""The variable in the address of GitLab's own index of packages."""
 
 TAG_RULE = "rules:\n  - if: $CI_COMMIT_TAG"
 """What has a tag start a job."""
+
+
+@dataclass(frozen=True)
+class PipelineUpload:
+    """An upload by a job; ``place``: that of the last command that uploads to this index."""
+
+    place: int
+    index: Index
+    address: str | None
+    has_password: bool
+    attests: bool
 
 
 @dataclass(frozen=True)
@@ -50,8 +65,7 @@ class PipelineJob:
     ``commands``: those of ``before_script`` and ``script``; ``starts``: whether the tag starts it; ``is_manual``:
     whether it then waits until somebody starts it; ``needs``: the jobs that it names, None where it waits for all of
     earlier stages; ``asks``: whether it asks for an identity token; ``tokens``: the variables of these tokens, and whom
-    each is for; ``upload``: the place of the last command that uploads to PyPI, None for none; ``attests``: whether
-    that uploads attestations.
+    each is for; ``uploads``: one for each index.
     """
 
     name: str
@@ -63,15 +77,23 @@ class PipelineJob:
     needs: tuple[str, ...] | None = None
     asks: Answer = Answer.NO
     tokens: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    upload: int | None = None
-    has_password: bool = False
-    attests: bool = False
+    uploads: tuple[PipelineUpload, ...] = ()
 
     @property
-    def has_token(self) -> Answer:
-        """Whether it has the identity token that twine and uv look for: in ``PYPI_ID_TOKEN``, for ``pypi``."""
-        audiences = dict(self.tokens).get(TOKEN_VARIABLE, ())
-        if self.asks is not Answer.YES or "pypi" in audiences:
+    def upload(self) -> PipelineUpload | None:
+        """That to PyPI, None for none."""
+        return next((upload for upload in self.uploads if upload.index is Index.PYPI), None)
+
+    @property
+    def has_password(self) -> bool:
+        """Whether it uploads to PyPI with a stored password."""
+        return self.upload is not None and self.upload.has_password
+
+    def has_token(self, index: Index) -> Answer:
+        """Whether it has the identity token for PyPI or TestPyPI in the variable that is read, for that index."""
+        variable, audience = TOKENS[index]
+        audiences = dict(self.tokens).get(variable, ())
+        if self.asks is not Answer.YES or audience in audiences:
             return self.asks
         return Answer.UNKNOWN if any("$" in audience for audience in audiences) else Answer.NO
 
@@ -103,7 +125,11 @@ class Pipeline:
 
     def publishing_job(self, environment: str) -> PipelineJob | None:
         """Return the job that uploads: of those that the tag may start, that of this environment, or the last."""
-        uploading = [job for job in self.jobs if job.upload is not None]
+        return self.job_for(Index.PYPI, environment)
+
+    def job_for(self, index: Index, environment: str) -> PipelineJob | None:
+        """Return the job that uploads to an index, chosen as `publishing_job` does."""
+        uploading = [job for job in self.jobs if index in {upload.index for upload in job.uploads}]
         uploading = [job for job in uploading if job.starts is not Answer.NO] or uploading
         jobs = [job for job in uploading if job.environment == environment] or uploading
         return jobs[-1] if jobs else None
@@ -138,7 +164,7 @@ class Pipeline:
             if other.name in awaited:
                 condition = f"if: the rules of {other.name}"
                 yield Script("\n".join(other.commands), other.starts, condition, place=_place(other))
-        last = job.upload or 0
+        last = job.upload.place if job.upload else 0
         text = "\n".join((*job.commands[:last], *map(up_to_upload, job.commands[last : last + 1])))
         yield Script(text, place=_place(job))
 
@@ -166,7 +192,6 @@ def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
         job = {**{key: shared[key] for key in INHERITED if key in shared and key in keys}, **job}
     variables = {**variables_at(table, "variables"), **variables_at(job, "variables")}
     commands = tuple(text for key in ("before_script", "script") for text in _texts(job.get(key)))
-    upload = _upload(commands, variables)
     tokens = job.get("id_tokens", {})
     is_known = isinstance(tokens, dict) and (bool(tokens) or (is_whole and "include" not in table))
     return PipelineJob(
@@ -179,30 +204,22 @@ def _job(name: str, table: Mapping[str, Any], tag: str) -> PipelineJob:
         needs=tuple(_needs(job["needs"])) if "needs" in job else None,
         asks=Answer.of(tokens) if is_known else Answer.UNKNOWN,
         tokens=tuple((str(key), texts_at(table_at(tokens, key), "aud")) for key in tokens) if is_known else (),
-        upload=upload.place,
-        has_password=upload.has_password,
-        attests=upload.attests,
+        uploads=_uploads(commands, variables),
     )
 
 
-@dataclass(frozen=True)
-class PipelineUpload:
-    """The upload to PyPI among commands; ``place``: of the last one that uploads, None for none."""
-
-    place: int | None
-    has_password: bool
-    attests: bool
-
-
-def _upload(commands: tuple[str, ...], variables: Mapping[str, str]) -> PipelineUpload:
-    reader, last, has_password, attests = UploadReader(), None, False, False
+def _uploads(commands: tuple[str, ...], variables: Mapping[str, str]) -> tuple[PipelineUpload, ...]:
+    reader, uploads = UploadReader(), dict[tuple[Index, Optional[str]], PipelineUpload]()
     for place, command in enumerate(commands):
         for upload in reader.uploads(command, variables):
-            if index_of(upload.index, upload.address) is Index.PYPI:
-                last, attests = place, attests or upload.attests
-                has_password = has_password or upload.has_password
-    has_password = has_password or reader.stores_password or any(map(PASSWORD_VARIABLE.fullmatch, variables))
-    return PipelineUpload(last, has_password, attests)
+            index = index_of(upload.index, upload.address)
+            index = Index.OTHER if REGISTRY in (upload.address or "") else index
+            key = index, None if index in TOKENS else upload.address
+            earlier = uploads.get(key, PipelineUpload(place, *key, has_password=False, attests=False))
+            has_password, attests = earlier.has_password or upload.has_password, earlier.attests or upload.attests
+            uploads[key] = replace(earlier, place=place, has_password=has_password, attests=attests)
+    has_password = reader.stores_password or any(map(PASSWORD_VARIABLE.fullmatch, variables))
+    return tuple(replace(upload, has_password=upload.has_password or has_password) for upload in uploads.values())
 
 
 def _extended(name: str, table: Mapping[str, Any], depth: int = 0) -> tuple[dict[str, Any], bool]:

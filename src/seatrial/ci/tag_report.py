@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from seatrial.ci.evaluation import MERGE, Environment, Event, JobRun, every_run, started
 from seatrial.ci.expressions import Answer, all_of, any_of
-from seatrial.ci.gitlab import PIPELINE_FILE, TOKEN_VARIABLE, Pipeline, PipelineJob
+from seatrial.ci.gitlab import PIPELINE_FILE, TOKENS, Pipeline, PipelineJob, PipelineUpload
 from seatrial.ci.job_uploads import (
     Index,
     Upload,
@@ -364,7 +364,7 @@ def _report_of_pipeline(publishing: Publishing, pipeline: Pipeline) -> WorkflowR
             starts=all_of((pipeline.starts, job.starts)),
             reason=None if job.starts is Answer.YES else "by its rules",
             needs=job.needs or (),
-            uploads=_uploads_of_pipeline(publishing, job),
+            uploads=tuple(_upload_of_pipeline(publishing, job, upload) for upload in job.uploads),
             is_manual=job.is_manual,
         )
         for job in pipeline.jobs
@@ -373,26 +373,25 @@ def _report_of_pipeline(publishing: Publishing, pipeline: Pipeline) -> WorkflowR
     return WorkflowReport(PIPELINE_FILE, None if pipeline.starts is Answer.NO else "push", f"{verb}{reason}", jobs)
 
 
-def _uploads_of_pipeline(publishing: Publishing, job: PipelineJob) -> tuple[UploadReport, ...]:
-    if job.upload is None:
-        return ()
-    publisher = Publisher(
-        publishing.owner or "OWNER", publishing.repository or "REPOSITORY", PIPELINE_FILE, forge="gitlab"
-    )
+def _upload_of_pipeline(publishing: Publishing, job: PipelineJob, upload: PipelineUpload) -> UploadReport:
+    owner, repository = publishing.owner or "OWNER", publishing.repository or "REPOSITORY"
     text = job.environment
     environment = Environment(None if "$" in text else text, text) if text is not None else None
-    is_trusted = not job.has_password and job.has_token is not Answer.NO
-    lacks = f"no {TOKEN_VARIABLE} with the aud pypi" if job.asks is Answer.YES else "no id_tokens in the file itself"
-    upload = UploadReport(
-        index=Index.PYPI,
-        publisher=publisher if is_trusted else None,
+    asks = upload.index in TOKENS and not upload.has_password
+    has_token = job.has_token(upload.index) if asks else Answer.YES
+    is_trusted = asks and has_token is not Answer.NO
+    variable, audience = TOKENS.get(upload.index, ("", ""))
+    lacks = f"no {variable} with the aud {audience}" if job.asks is Answer.YES else "no id_tokens in the file itself"
+    return UploadReport(
+        index=upload.index,
+        address=upload.address,
+        publisher=Publisher(owner, repository, PIPELINE_FILE, forge="gitlab") if is_trusted else None,
         environment=environment if is_trusted else None,
-        has_password=job.has_password,
-        attests=is_trusted and job.attests,
-        accepted=Answer.YES if job.has_password else job.has_token,
-        rejection=None if job.has_password or job.has_token is Answer.YES else f"the job has {lacks}",
+        has_password=upload.has_password,
+        attests=is_trusted and upload.attests,
+        accepted=has_token,
+        rejection=None if has_token is Answer.YES else f"the job has {lacks}",
     )
-    return (upload,)
 
 
 def _acceptance(run: JobRun, upload: Upload, *, attests: bool) -> tuple[Answer, str | None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.ci.expressions import Answer
-from seatrial.ci.forge import Run, has_gh, runs_for_tag
+from seatrial.ci.forge import Run, has_gh, home_for_gh, runs_for_tag
 from seatrial.ci.publisher import Publishing
 from seatrial.commands import Command
 from seatrial.distributions.distribution import Distribution
@@ -118,7 +118,8 @@ def manifest_of(tagged: TaggedRelease, folder: Path, say: Callable[[str], None])
 class CiRuns:
     """The workflows of a project, and their runs for a tag.
 
-    ``runs``: None where they are unknown; ``has_gh``: whether gh is installed; ``page``: the page that shows them.
+    ``runs``: None where they are unknown; ``has_gh``: whether gh is installed; ``page``: the page that shows them;
+    ``home``: the repository, as `gh_name` names it.
     """
 
     publishing: Publishing
@@ -126,6 +127,7 @@ class CiRuns:
     runs: tuple[Run, ...] | None = None
     has_gh: bool = False
     page: str | None = None
+    home: str | None = None
 
     @property
     def are_unknown(self) -> bool:
@@ -174,7 +176,7 @@ class CiRuns:
     def finish(self) -> str | None:
         """The command that makes CI publish after all, or None."""
         job = self.publishing.job
-        option = f"--repo {self.publishing.home}"
+        option = f"--repo {self.home}"
         if self.failed:
             return f"gh run rerun {self.failed.number} --failed {option}"
         by_hand = self.publishing.start_by_hand(job) if job and self.has_not_started else None
@@ -189,7 +191,7 @@ TOKEN_STARTS_NOTHING = "a tag that a workflow pushes with its own GITHUB_TOKEN s
 def read_ci_runs(tagged: TaggedRelease) -> CiRuns:
     """Return the runs of CI for a tag."""
     publishing = _publishing_of(tagged)
-    home = publishing.home
+    home = home_for_gh(tagged.repository) or publishing.home
     runs = None
     if home and publishing.workflows:
         root = tagged.repository.root
@@ -199,7 +201,7 @@ def read_ci_runs(tagged: TaggedRelease) -> CiRuns:
             others = runs_for_tag(root, home, branch, tagged.commit) or ()
             runs = None if runs is None else (*runs, *(run for run in others if run.workflow == title))
     page = next(filter(None, map(page_of_runs, tagged.repository.forge_addresses)), None)
-    return CiRuns(publishing, tagged.tag, runs, has_gh=home is not None and has_gh(), page=page)
+    return CiRuns(publishing, tagged.tag, runs, has_gh=home is not None and has_gh(), page=page, home=home)
 
 
 def may_publish(tagged: TaggedRelease) -> bool:

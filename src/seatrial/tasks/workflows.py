@@ -115,7 +115,7 @@ def trusted_publisher(context: Context) -> None:
 
 def start_publisher_trial(generator: Generator) -> None:
     """Start the run that asks PyPI for a token and discards it, or show where to start it."""
-    from seatrial.ci.forge import has_gh, start_workflow
+    from seatrial.ci.forge import has_gh, home_for_gh, page_for_gh, start_workflow
     from seatrial.ci.github import WorkflowFiles
     from seatrial.errors import CommandFailed, WorkflowUnknown
     from seatrial.rehearsal.ci import read_publishing_setup
@@ -128,8 +128,9 @@ def start_publisher_trial(generator: Generator) -> None:
             "no workflow of this project can be started to test the publisher",
             fix=f"on GitHub: prove = true in [tool.seatrial.workflows], then {Command('workflows')}, and push",
         )
-    home = read_publishing_setup(repository, generator.project, repository.root).publisher.home
-    page = f"https://github.com/{home}/actions/workflows/{context.release}"
+    publisher = read_publishing_setup(repository, generator.project, repository.root).publisher
+    home = home_for_gh(repository) or publisher.home
+    page = f"{page_for_gh(home)}/actions/workflows/{context.release}"
     if has_gh():
         try:
             output = start_workflow(repository.root, home, context.release, context.branch)
@@ -148,6 +149,6 @@ def _settings_text(plan: RegistrationPlan) -> str:
     from seatrial.workflows.publisher_registration import settings_text
 
     root, home = plan.repository.root, plan.home
-    current = {name: query_github(root, f"repos/{home}/environments/{name}") for name in plan.environments if home}
-    rules = query_github(root, f"repos/{home}/rulesets") if home else None
+    current = {name: query_github(root, home, f"/environments/{name}") for name in plan.environments if home}
+    rules = query_github(root, home, "/rulesets") if home else None
     return settings_text(plan.environments, plan.tags, current, rules)

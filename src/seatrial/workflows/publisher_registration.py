@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from seatrial.ci.evaluation import Environment, JobRun
 from seatrial.ci.expressions import Answer
+from seatrial.ci.forge import home_for_gh
 from seatrial.ci.gitlab import PIPELINE_FILE, Pipeline
 from seatrial.ci.job_uploads import Index
 from seatrial.ci.publisher import DEFAULT_ENVIRONMENT, Publishing
@@ -97,9 +98,10 @@ class RegistrationPlan:
 
     @property
     def home(self) -> str | None:
-        """OWNER/NAME of the repository on GitHub, None on another forge."""
+        """The repository on GitHub, as gh names it, None on another forge."""
         first = self.registrations[0]
-        return f"{first.owner}/{first.repository}" if first.forge == "github" else None
+        own = home_for_gh(self.repository) or f"{first.owner}/{first.repository}"
+        return own if first.forge == "github" else None
 
 
 def read_registrations(folder: Path) -> RegistrationPlan:
@@ -125,8 +127,8 @@ def read_registrations(folder: Path) -> RegistrationPlan:
     tester = replace(usual, index=Index.TESTPYPI, environment=Environment("testpypi", "testpypi"), refs=branch)
     report = TagReport.at(publishing, repository.root).about_uploads
     if forge == "gitlab":
-        environment = _environment_of_pipeline(repository.root / PIPELINE_FILE, tag) or usual.environment
-        return RegistrationPlan(repository, (replace(usual, environment=environment), tester), tags, (), report)
+        registrations = tuple(_registrations_of_pipeline(repository.root / PIPELINE_FILE, tag, (usual, tester)))
+        return RegistrationPlan(repository, registrations, tags, (), report)
     if not publishing.workflows:
         tester = replace(tester, workflow=workflow_file("ci", project.name, repository.prefix))
         remark = f"no workflow: {usual.workflow} and the environment {name} are assumed"
@@ -174,15 +176,24 @@ def _remarks(publishing: Publishing) -> Iterator[str]:
             yield f"{job.run.place} publishes with a stored password"
 
 
-def _environment_of_pipeline(path: Path, tag: str) -> Environment | None:
-    """Return the environment of the job of GitLab that publishes, None where it is not written in the file."""
+def _registrations_of_pipeline(
+    path: Path, tag: str, usual: Iterable[PublisherRegistration]
+) -> Iterator[PublisherRegistration]:
+    """Yield the publishers of a pipeline of GitLab, with the environments of its jobs; that of PyPI in any case."""
     try:
         pipeline = Pipeline.of(path.read_text(encoding="utf-8", errors="replace"), tag)
     except (OSError, PipelineInvalid):
-        return None
-    job = pipeline.publishing_job(DEFAULT_ENVIRONMENT)
-    text = job.environment if job else None
-    return Environment(None if "$" in text else text, text) if text is not None else None
+        yield from usual
+        return
+    for each in usual:
+        name = each.environment.name if each.environment else None
+        job = pipeline.job_for(each.index, name or DEFAULT_ENVIRONMENT)
+        if job is not None:
+            text = job.environment
+            environment = Environment(None if "$" in text else text, text) if text is not None else None
+            yield replace(each, environment=environment)
+        elif each.index is Index.PYPI or pipeline.includes:
+            yield each
 
 
 def settings_text(environments: dict[str, str], tags: str, current: dict[str, Any], rules: Any) -> str:
