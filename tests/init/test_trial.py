@@ -110,7 +110,9 @@ def adopt(repo: ReleaseRepo, *args: str) -> tuple[dict[str, str], str]:
     ran = repo.project.seatrial("init", "--yes", *args, TMPDIR=str(repo.project.root.parent))
     assert (ran.returncode, ran.was_a_traceback) == (0, False), ran.output
     assert set(repo.project.root.parent.glob("**/seatrial-init-*")) == before
-    rows = re.findall(r"^[✓✗!–?] (sessions|build|check|tests|mypy|rehearse)(?: +(.+))?$", ran.output, re.MULTILINE)
+    rows = re.findall(
+        r"^[✓✗!–?] (sessions|build|check|tests|coverage|mypy|rehearse)(?: +(.+))?$", ran.output, re.MULTILINE
+    )
     return {name: text for name, text in rows if not re.match(r"[\d.]+ s", text)}, ran.output
 
 
@@ -226,8 +228,14 @@ def test_tests_that_the_wheel_lacks_are_those_of_the_source_tree_and_test_the_wh
             """,
         },
     )
+    # What a branch or Python has less than the others is not covered, as a release would find only at its end.
+    coverage = "[tool.coverage.run]\nsource = ['tidepool']\n[tool.coverage.report]\nfail_under = 100\n"
+    module = repo.read("tidepool/__init__.py") + "\n\ndef depth() -> int:\n    return 1\n"
+    write(repo, {"pyproject.toml": repo.read("pyproject.toml") + coverage, "tidepool/__init__.py": module})
     rows, output = adopt(repo)
     assert rows["tests"].startswith("1 passed"), output
+    assert re.fullmatch(rf"\d+%, on Python {HERE} alone", rows["coverage"]), output
+    assert "is less than fail-under=100" in output
     assert '"--pyargs", "tidepool.tests"' in repo.read("noxfile.py")
 
 

@@ -29,7 +29,13 @@ from seatrial.init.runners import Purpose, Runner
 from seatrial.init.sessions import FACE_FILES, OUT_OF_RELEASE, PlannedSession
 from seatrial.init.tox import read_tox
 from seatrial.installer import best_installer, create_environment, find_uv, install_requirements, python_of
-from seatrial.project.nox_sessions import SessionList, list_sessions
+from seatrial.project.nox_sessions import (
+    COVERAGE_FOLDER,
+    COVERAGE_SESSION,
+    MEASURED_VARIABLE,
+    SessionList,
+    list_sessions,
+)
 from seatrial.project.requirements import read_requirements
 from seatrial.pythons import Interpreter, find_interpreters, path_with
 
@@ -137,6 +143,8 @@ class TrialReport:
 SUMMARY = re.compile(r"^=*\s*(?P<counts>(?:\d+ [a-z]+(?: [a-z]+)?(?:, )?)+|no tests ran) in \d[\d.]*s\b", re.MULTILINE)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in [\d.]+s\s+^(OK|FAILED|NO TESTS RAN)(?: \((.*)\))?", re.MULTILINE)
 MYPY_ERRORS = re.compile(r"^Found (\d+) errors? in \d+ files?", re.MULTILINE)
+TOTAL = re.compile(r"^TOTAL\b.*\s(\d[\d.]*%)", re.MULTILINE)
+"""The total of a report of coverage."""
 FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
@@ -321,7 +329,25 @@ class ProposalTrial:
                 environments.add(session.today.by_hand)
                 more, _ = self._own(progress, session, Purpose.TESTS)
                 own = joined((own, more)) if more else None
-        self._judge_tests(joined(outcomes), own, how)
+        outcome = joined(outcomes)
+        self._judge_tests(outcome, own, how)
+        if outcome.is_done and (self.copy.project / COVERAGE_FOLDER).is_dir() and self.sessions.has(COVERAGE_SESSION):
+            self._judge_coverage(progress, version)
+
+    def _judge_coverage(self, progress: Progress, version: str) -> None:
+        """Report what the tests have measured, as a release does: it stops below ``fail_under``."""
+        env = {MEASURED_VARIABLE: COVERAGE_FOLDER}
+        outcome = self._nox(progress, COVERAGE_SESSION, f"of the tests on Python {version}", env)
+        match = TOTAL.search(outcome.output)
+        total = match[1] if match else ""
+        if outcome.is_done:
+            self.report.row("coverage", "done", total)
+            return
+        self.report.row("coverage", "warning", f"{total}, on Python {version} alone".lstrip(", "))
+        self.report.remarks.append(
+            f"coverage report fails with what the tests on Python {version} measured, and a release stops where it "
+            f"fails for all Pythons together:\n{outcome.tail}"
+        )
 
     def _judge_tests(self, outcome: Outcome, own: Outcome | None, how: str) -> None:
         counts, compared = outcome.counts, own.counts if own else None
@@ -408,11 +434,11 @@ class ProposalTrial:
         done = process.run_streaming(command, cwd=self.copy.project, env=env, say=reader, deadline=deadline)
         return Outcome(not done.returncode, output="\n".join(reader.output))
 
-    def _nox(self, progress: Progress, session: str, about: str) -> Outcome:
+    def _nox(self, progress: Progress, session: str, about: str, env: Mapping[str, str] | None = None) -> Outcome:
         args = (*process.module_command("nox"), "-s", session)
         outcome = Outcome(is_done=False)
         with contextlib.suppress(_StepFailed), progress.step(session, about) as step, _within_time(self.report):
-            outcome = self.copy.run(args, step, self.env)
+            outcome = self.copy.run(args, step, {**self.env, **(env or {})})
             outcome.require()
         return outcome
 
