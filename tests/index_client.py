@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Union
 from urllib3.filepost import encode_multipart_formdata
 from werkzeug.test import Client
 
+from index_faults import InjectedFaults, index_with
 from seatrial.ci.publisher import Publisher
-from seatrial.rehearsal.index_server import FileStore, IndexApplication, InjectedFaults, UploadHandler
+from seatrial.rehearsal.index_server import FileStore, IndexApplication, UploadHandler
 from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
 
 if TYPE_CHECKING:
@@ -86,12 +87,10 @@ class IndexClient:
 
 def open_index_client(folder: Path, faults: InjectedFaults | None = None) -> IndexClient:
     """Open an index whose files are below ``folder``."""
-    clock, injected = Clock(), faults or InjectedFaults()
+    clock = Clock()
     issuer = replace(_issuer(), clock=clock)
-    token_exchange = TokenExchange(PUBLISHER, issuer, injected.token_lifetime)
-    return IndexClient(
-        IndexApplication(UploadHandler(FileStore(folder), "tidepool", clock), token_exchange, injected), clock
-    )
+    uploads = UploadHandler(FileStore(folder), "tidepool", clock)
+    return IndexClient(index_with(faults)(uploads, TokenExchange(PUBLISHER, issuer)), clock)
 
 
 @functools.lru_cache(maxsize=1)

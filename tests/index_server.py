@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Callable
 
 from index_client import IDENTITY, PUBLISHER
+from index_faults import InjectedFaults, index_with
 from sample_project import RunResult
 from seatrial.distributions.distribution import Distribution
 from seatrial.rehearsal.index_server import describe_upload
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release_repo import ReleaseRepo
-    from seatrial.rehearsal.index_server import InjectedFaults
 
 
 WHEEL, SDIST = "tidepool-1.3.0-py3-none-any.whl", "tidepool-1.3.0.tar.gz"
@@ -169,7 +169,7 @@ def _talk(
 @contextlib.contextmanager
 def serve_index(repo: ReleaseRepo, folder: Path, faults: InjectedFaults | None = None) -> Iterator[IndexServer]:
     """Open an index, and close it at the end."""
-    with open_network(folder, PUBLISHER, "tidepool", faults=faults) as network:
+    with open_network(folder, PUBLISHER, "tidepool", make_index=index_with(faults)) as network:
         yield IndexServer(repo, network)
 
 

@@ -15,7 +15,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
+
+from seatrial.redaction import redact
 
 TASK_PLACEHOLDER, PROGRAM_PLACEHOLDER = "\ufdd0", "\ufdd1"
 """What a command in a text begins with, until it is rendered: noncharacters (Unicode, 23.7), which no file contains."""
@@ -93,9 +96,6 @@ class Invocation:
 
     def repeated(self, task: str, option: str) -> str:
         """Return the command that was typed, with a further option for one of its tasks."""
-        # Few commands print another, and compiling the patterns takes longer than the rest of `invoke -l` here.
-        from seatrial.redaction import redact  # noqa: PLC0415
-
         words = self.argv[1:]
         at = [place for place, word in enumerate(words, 1) if word.rpartition(".")[2] == task]
         if self._name is None or not at:
@@ -172,8 +172,6 @@ class Origin:
 
 def own_origin() -> Origin:
     """Return where seatrial was installed from."""
-    from importlib import metadata  # noqa: PLC0415
-
     try:
         return Origin.of(metadata.distribution("seatrial").read_text("direct_url.json"))
     except metadata.PackageNotFoundError:

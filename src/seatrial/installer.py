@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Union
 
 from seatrial import process
 from seatrial.errors import ToolError, last_lines
@@ -45,20 +45,6 @@ INDEX_UNREACHABLE = (
 INSTALL_FIX = "make the index reachable, or the requirements satisfiable, and run the session again"
 
 
-class Installer(Protocol):
-    """A tool that makes an environment and installs into it; both give the command, and run nothing."""
-
-    def create(self, environment: Path, python: str) -> tuple[str, ...]:
-        """Return the command that makes ``environment`` anew, with this Python."""
-
-    def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
-        """Return the command that installs into the environment of ``python``; arguments are those of pip."""
-
-    @property
-    def offline(self) -> dict[str, str]:
-        """The environment variables with which the tool asks its cache only; empty when it can't."""
-
-
 @dataclass(frozen=True)
 class Uv:
     """uv, found as nox finds it."""
@@ -67,15 +53,15 @@ class Uv:
 
     @property
     def offline(self) -> dict[str, str]:
-        """Uv answers from its cache, however old the answer."""
+        """The environment variables with which uv answers from its cache, however old the answer."""
         return {"UV_OFFLINE": "1"}
 
     def create(self, environment: Path, python: str) -> tuple[str, ...]:
-        """See `Installer`."""
+        """Return the command that makes ``environment`` anew, with this Python."""
         return (self.program, "venv", "--quiet", "--clear", "--python", python, str(environment))
 
     def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
-        """See `Installer`."""
+        """Return the command that installs into the environment of ``python``; arguments are those of pip."""
         return (self.program, "pip", "install", "--quiet", "--python", str(python), *arguments)
 
 
@@ -85,18 +71,22 @@ class Pip:
 
     @property
     def offline(self) -> dict[str, str]:
-        """Say nothing: pip has no such switch."""
+        """None: pip has no such switch."""
         return {}
 
     def create(self, environment: Path, python: str) -> tuple[str, ...]:
-        """See `Installer`."""
+        """See `Uv`."""
         options = ("--quiet", "--no-periodic-update", "--clear", "--python", python)
         return (*process.module_command("virtualenv"), *options, str(environment))
 
     def install(self, python: Path, *arguments: str) -> tuple[str, ...]:
-        """See `Installer`."""
+        """See `Uv`."""
         quiet = ("--quiet", "--disable-pip-version-check")
         return (str(python), "-m", "pip", "install", *quiet, *arguments)
+
+
+Installer = Union[Uv, Pip]
+"""A tool that makes an environment and installs into it; both give the command, and run nothing."""
 
 
 def best_installer() -> Installer:

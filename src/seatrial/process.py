@@ -71,52 +71,27 @@ def attempt(
     for an answer. When this program is interrupted or terminated, so is all that the command has started; one that
     may ask on the terminal (``on_terminal``), such as git for a passphrase, is asked to end what it has started.
     """
-    pipe, null = subprocess.PIPE, subprocess.DEVNULL
     # Any: typeshed has a separate overload for each text mode, which no dict of options fits.
     options: dict[str, Any] = {} if sys.platform == "win32" else {"umask": umask}
-    process = None
-    try:
-        with signals_held():
-            process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
-                args,
-                cwd=cwd,
-                env=dict(env),
-                stdin=null,
-                stdout=pipe,
-                stderr=pipe,
-                start_new_session=not on_terminal,
-                **options,
-            )
-        output, errors = process.communicate()
-    except OSError as error:
-        if process is None:
-            raise CommandFailed(render_command(args), 127, str(error)) from error
-        _interrupt(process, on_terminal=on_terminal)
-        raise
-    except BaseException:
-        if process is not None:
-            _interrupt(process, on_terminal=on_terminal)
-        raise
-    return Completed(process.returncode, text_of(output), text_of(errors))
+    done: list[Completed] = []
+
+    def end(process: subprocess.Popen[bytes]) -> None:
+        if not done:
+            (_ask_to_end if on_terminal else _end)(process)
+
+    with _running(args, cwd, env, end, start_new_session=not on_terminal, **options) as process:
+        done.append(_completed(process, *process.communicate()))
+    return done[0]
 
 
-def _interrupt(process: subprocess.Popen[bytes], *, on_terminal: bool) -> None:
-    """End a command whose end is not waited for any more, with what it has started.
-
-    ``on_terminal``: whether it is in the session of this program, in which it is asked to do that itself.
-    """
-    with signals_held():
-        if on_terminal and process.poll() is None:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=GRACE_SECONDS)
-            process.kill()
-            process.wait()
-        elif not on_terminal:
-            _end(process)
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
+    """End a command in the session of this program, which is to end itself what it has started."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=GRACE_SECONDS)
+        process.kill()
+        process.wait()
 
 
 def run_interactively(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str], text: str | None = None) -> int:
@@ -139,20 +114,14 @@ def start_waiting(args: tuple[str, ...], *, cwd: Path, env: Mapping[str, str]) -
 
     Raises `CommandFailed` with exit code 127 when it can't be started.
     """
-    pipe = subprocess.PIPE
-    try:
-        with signals_held():
-            process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
-                args, cwd=cwd, env=dict(env), stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
-            )
-    except OSError as error:
-        raise CommandFailed(render_command(args), 127, str(error)) from error
-    with process:
-        try:
-            yield WaitingCommand(args, process)
-        finally:
-            if process.returncode is None:
-                _kill(process)
+
+    def end(process: subprocess.Popen[bytes]) -> None:
+        if process.returncode is None:
+            _kill(process)
+            process.wait()
+
+    with _running(args, cwd, env, end, stdin=subprocess.PIPE) as process:
+        yield WaitingCommand(args, process)
 
 
 @dataclass(frozen=True)
@@ -178,7 +147,7 @@ class WaitingCommand:
         finally:
             # At once: the number of a process that has ended can be that of another later.
             _kill(self.process)
-        return Completed(self.process.returncode, text_of(output), text_of(errors))
+        return _completed(self.process, output, errors)
 
 
 def script_command(script: str, *args: str) -> tuple[str, ...]:
@@ -199,6 +168,10 @@ def render_command(args: tuple[str, ...]) -> str:
     if MODULE in args:
         args = (args[0], "-m", *args[args.index(MODULE) + 1 :])
     return redact(" ".join(shlex.quote(arg) for arg in args))
+
+
+def _completed(process: subprocess.Popen[bytes], output: bytes, errors: bytes) -> Completed:
+    return Completed(process.returncode, text_of(output), text_of(errors))
 
 
 def text_of(printed: bytes) -> str:
@@ -232,12 +205,11 @@ def run_detached(
     Raises `CommandFailed` with exit code 127 when it can't be started, and with `OUT_OF_TIME` when it has not ended
     after ``seconds``.
     """
-    with _in_own_session(args, cwd, env, subprocess.PIPE) as process:
+    with _running(args, cwd, env, _end) as process:
         try:
-            output, errors = process.communicate(timeout=seconds)
+            return _completed(process, *process.communicate(timeout=seconds))
         except subprocess.TimeoutExpired:
             raise out_of_time(args, seconds) from None
-    return Completed(process.returncode, text_of(output), text_of(errors))
 
 
 @dataclass
@@ -274,7 +246,7 @@ def run_streaming(
     `OUT_OF_TIME` when it has not ended at the ``deadline`` (on Windows, none holds).
     """
     printed = []
-    with _in_own_session(args, cwd, env, subprocess.STDOUT) as process:
+    with _running(args, cwd, env, _end, stderr=subprocess.STDOUT) as process:
         for line in _lines(process, deadline):
             printed.append(redact(text_of(line)))
             say(printed[-1].rstrip("\n"))
@@ -309,17 +281,22 @@ def signals_held() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _in_own_session(
-    args: tuple[str, ...], cwd: Path, env: Mapping[str, str], errors: int
+def _running(
+    args: tuple[str, ...],
+    cwd: Path,
+    env: Mapping[str, str],
+    end: Callable[[subprocess.Popen[bytes]], None],
+    **more: Any,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a command that leads a session of its own; at the end all that it has started is ended."""
+    """Start a command, by default in a session of its own, and ``end`` it; ``more``: as for `subprocess.Popen`.
+
+    Raises `CommandFailed` with exit code 127 when it can't be started.
+    """
+    options = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True, **more}
     process = None
-    pipe, null = subprocess.PIPE, subprocess.DEVNULL
     try:
         with signals_held():
-            process = subprocess.Popen(  # noqa: S603 - a tuple, and no shell
-                args, cwd=cwd, env=dict(env), stdin=null, stdout=pipe, stderr=errors, start_new_session=True
-            )
+            process = subprocess.Popen(args, cwd=cwd, env=dict(env), stdout=subprocess.PIPE, **options)  # noqa: S603
         yield process
     except OSError as error:
         if process is not None:
@@ -328,8 +305,8 @@ def _in_own_session(
     finally:
         if process is not None:
             with signals_held():
-                _end(process)
-                for stream in (process.stdout, process.stderr):
+                end(process)
+                for stream in (process.stdin, process.stdout, process.stderr):
                     if stream is not None:
                         stream.close()
 
@@ -388,25 +365,10 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 REPOSITORY_LOCAL = frozenset(
     (
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_ATTR_SOURCE",
-        "GIT_COMMON_DIR",
-        "GIT_CONFIG",
-        "GIT_DIR",
-        "GIT_GLOB_PATHSPECS",
-        "GIT_GRAFT_FILE",
-        "GIT_ICASE_PATHSPECS",
-        "GIT_IMPLICIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_LITERAL_PATHSPECS",
-        "GIT_NAMESPACE",
-        "GIT_NOGLOB_PATHSPECS",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_PREFIX",
-        "GIT_QUARANTINE_PATH",
-        "GIT_REPLACE_REF_BASE",
-        "GIT_SHALLOW_FILE",
-        "GIT_WORK_TREE",
+        *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_ATTR_SOURCE", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIR"),
+        *("GIT_GLOB_PATHSPECS", "GIT_GRAFT_FILE", "GIT_ICASE_PATHSPECS", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE"),
+        *("GIT_LITERAL_PATHSPECS", "GIT_NAMESPACE", "GIT_NOGLOB_PATHSPECS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"),
+        *("GIT_QUARANTINE_PATH", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE"),
     )
 )
 """What git sets for a hook, and what would lead a git command of ours into another repository.

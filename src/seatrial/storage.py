@@ -8,7 +8,10 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -96,9 +99,6 @@ def restore_line_ends(old: bytes, new: bytes) -> bytes:
     *after, unended = _without_line_ends(new)
     carriage = [usual] * len(after)
     if not all(ends):
-        # Loaded here because few files mix their line ends, and every command loads this module.
-        from difflib import SequenceMatcher  # noqa: PLC0415
-
         for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
             carriage[block.b : block.b + block.size] = ends[block.a : block.a + block.size]
     return b"".join(line + (b"\r\n" if has else b"\n") for line, has in zip(after, carriage)) + unended
@@ -151,21 +151,18 @@ REMOVERS, REMOVED_DEPTH = 8, 7
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder with all that is in it, as far as it can be removed.
+    """Remove a folder with all that is in it, also one that is incomplete, as far as it can be removed.
 
     The thousands of files of an environment are removed one after another in the time that a disk takes to answer, so
     several threads share them.
     """
-    # Loaded here because `nox -l` starts faster without it.
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
     parts = [os.fspath(folder)]
     for _ in range(REMOVED_DEPTH):
         parts = [below for part in parts for below in (_folders_in(part) or [part])]
+    remove = partial(shutil.rmtree, ignore_errors=True)
     with ThreadPoolExecutor(REMOVERS) as pool:
-        for _ in pool.map(_remove, parts):
-            pass
-    _remove(os.fspath(folder))
+        list(pool.map(remove, parts))
+    remove(os.fspath(folder))
 
 
 def _folders_in(folder: str) -> list[str]:
@@ -175,7 +172,3 @@ def _folders_in(folder: str) -> list[str]:
             return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
-
-
-def _remove(folder: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,9 @@ Colours for texts on a terminal: cards, errors and help pages, by the form of th
 from __future__ import annotations
 
 import re
+import select
 import signal
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -97,9 +99,6 @@ def _wait_for_line() -> None:
 
     `input` alone misses a Ctrl-C that arrives after the prompt and before it reads: it would wait for another key.
     """
-    import select  # noqa: PLC0415 - few commands ask
-    import socket  # noqa: PLC0415
-
     receiving, sending = socket.socketpair()
     with receiving, sending:
         sending.setblocking(False)

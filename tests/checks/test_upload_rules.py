@@ -12,7 +12,7 @@ from twine.utils import DEFAULT_REPOSITORY
 
 import sample_dists
 from sample_dists import SampleDist
-from seatrial.checks.registry import UploadRejection, find_rejection, is_already_there
+from seatrial.checks.registry import UploadRejection, find_rejection
 from seatrial.distributions.pypi_rules import CONTENT_RULES, ContentRule
 from seatrial.index.client import IndexFile, ProjectFiles
 
@@ -258,14 +258,14 @@ def test_platform_that_pypi_takes_passes() -> None:
 def test_same_file_again_is_not_refused() -> None:
     archive = SDIST.distribution()
     project_files = ProjectFiles("tidepool", (index_file(archive.name, 100, archive.sha256),))
-    assert is_already_there(archive, project_files)
+    assert project_files.has(archive)
     assert find_rejection(archive, project_files, NOW) is None
 
 
 def test_other_bytes_under_the_same_name_are_refused() -> None:
     archive = SDIST.distribution()
     project_files = ProjectFiles("tidepool", (index_file(archive.name),))
-    assert not is_already_there(archive, project_files)
+    assert not project_files.has(archive)
     assert find_rejection(archive, project_files, NOW) == UploadRejection(
         400,
         f"File already exists ('{archive.name}', with blake2_256 hash '{archive.blake2_256}')."

@@ -164,7 +164,7 @@ def test_untrusted_certificate_is_explained(tmp_path: Path, monkeypatch: pytest.
         assert "certificate verify failed" in error.what
         assert error.fix.startswith("have the certificate of the server")
         # The proxy, and who vouches for it, are honoured.
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(network.authority.bundle))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(network.bundle))
         assert read_project_files(url, "tidepool") == ProjectFiles()
 
 

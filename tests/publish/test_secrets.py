@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index_faults import InjectedFaults, set_faults
 from index_server import SDIST, WHEEL, IndexServer, serve_index
-from seatrial.rehearsal.index_server import InjectedFaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,12 +128,12 @@ def test_token_is_used_and_never_shown(repo: ReleaseRepo, tmp_path: Path, place:
         environ, seeds = seed(server, place, SECRET)
         # The message of an error of HTTP has the address.
         for status in (403, 500) if place == "address" else (403,):
-            server.network.index.faults = InjectedFaults(errors=99 if status == 500 else 0)
+            set_faults(server.network, InjectedFaults(errors=99 if status == 500 else 0))
             ran, command_lines = run(server, "publish", "--yes", **environ)
             assert (ran.returncode, ran.was_a_traceback, server.held()) == (4, False, [WHEEL]), ran.output
             assert f"HTTPError: {status}" in ran.output
             require_silence(tmp_path, SECRET, ran, command_lines, seeds)
-        server.network.index.faults = InjectedFaults()
+        set_faults(server.network, InjectedFaults())
         environ, seeds = seed(server, place, token)
         # Only an address brings the token as far as to where it is installed.
         options = () if place == "address" else ("--no-install",)

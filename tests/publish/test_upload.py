@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index_faults import InjectedFaults, set_faults
 from index_server import READ, SDIST, WHEEL, IndexServer, printed, serve_index
 from sample_project import lines
-from seatrial.rehearsal.index_server import InjectedFaults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,7 +125,7 @@ def test_interrupted_upload_is_reported_with_its_state_and_fix(repo: ReleaseRepo
         assert state.output.endswith(f"{READ}{expected.state}\n")
         assert printed(failed.output) == printed(state.output)
         if server.held():
-            server.network.index.faults = InjectedFaults()
+            set_faults(server.network, InjectedFaults())
             # What is not there at all is finished below.
             require_finishing(server, failed.output, "y\n")
 

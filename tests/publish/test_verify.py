@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from index_faults import InjectedFaults
 from index_server import READ, SDIST, WHEEL, IndexServer, serve_index, yank
 from release_repo import ReleaseRepo, install_build_environment, make_release_repo
 from sample_project import lines
-from seatrial.rehearsal.index_server import InjectedFaults
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,6 @@ from sample_project import lines, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from release_repo import ReleaseRepo
 
@@ -24,19 +24,20 @@ REHEARSE = """\
 import os
 import sys
 from pathlib import Path
+sys.path.append({tests!r})
+from index_faults import InjectedFaults, index_with
 from seatrial.console import Console
 from seatrial.errors import SeatrialError
 from seatrial.rehearsal.rehearse import rehearse_release
-from seatrial.rehearsal.index_server import InjectedFaults
 from seatrial.tasks.console import show
 try:
     options = ("--part", "minor", "--no-tests")
-    with rehearse_release(Path.cwd(), options, os.environ, Console().progress, {faults}) as finished:
+    with rehearse_release(Path.cwd(), options, os.environ, Console().progress, {make_index}) as finished:
         finished.report()
 except SeatrialError as error:
     show(error.explained_text)
     sys.exit(error.exit_code)
-"""
+""".format(tests=str(Path(__file__).parent.parent), make_index="index_with(InjectedFaults(hangs=True), patience=4)")
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def repo(tmp_path: Path) -> Iterator[ReleaseRepo]:
 
 def test_index_that_hangs_ends_in_a_clear_error(repo: ReleaseRepo) -> None:
     """What is said of its other faults is in test_network.py."""
-    ran = repo.project.run(sys.executable, "-c", REHEARSE.replace("{faults}", "InjectedFaults(hangs=True, patience=4)"))
+    ran = repo.project.run(sys.executable, "-c", REHEARSE)
     assert ran.returncode == 6, ran.output
     assert not ran.was_a_traceback, ran.output
     message = normalised(ran.output[ran.output.rindex("\nupload: ") + 1 :]).partition(": ")[2]

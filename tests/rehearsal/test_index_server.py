@@ -12,8 +12,9 @@ from twine.utils import DEFAULT_REPOSITORY
 
 import sample_dists
 from index_client import NOON, IndexClient, open_index_client
+from index_faults import InjectedFaults
 from sample_project import lines
-from seatrial.rehearsal.index_server import InjectedFaults, StoredFile
+from seatrial.rehearsal.index_server import StoredFile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,12 +18,12 @@ from urllib3.filepost import encode_multipart_formdata
 import sample_dists
 from errors_raised import raises_error
 from index_client import IDENTITY, PUBLISHER
+from index_faults import InjectedFaults, index_with
 from sample_project import SampleProject, lines
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import UploadFailed
 from seatrial.index.client import read_project_files
 from seatrial.index.twine import twine_upload
-from seatrial.rehearsal.index_server import InjectedFaults
 from seatrial.rehearsal.network import LocalNetwork, open_network
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def test_file_that_the_index_refuses_ends_in_its_words(network: LocalNetwork, pr
 def test_fault_of_the_index_is_reported(
     tmp_path: Path, project: SampleProject, faults: InjectedFaults, message: str, fix: str
 ) -> None:
-    with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=faults) as network:
+    with open_network(tmp_path / "index", PUBLISHER, "tidepool", make_index=index_with(faults)) as network:
         error = refused(network, project, SDIST, WHEEL)
         assert message_of(error) == f"twine upload failed: ERROR HTTPError: {message.format(DEFAULT_REPOSITORY)}"
         assert error.fix == fix
@@ -175,7 +175,9 @@ def test_fault_of_the_index_is_reported(
 
 
 def test_line_that_is_cut_after_the_first_file_leaves_the_second_out(tmp_path: Path, project: SampleProject) -> None:
-    with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=InjectedFaults(cut_after=1)) as network:
+    with open_network(
+        tmp_path / "index", PUBLISHER, "tidepool", make_index=index_with(InjectedFaults(cut_after=1))
+    ) as network:
         error = refused(network, project, SDIST, WHEEL)
         assert "Connection" in error.what
         assert "Traceback" not in error.what
@@ -185,7 +187,9 @@ def test_line_that_is_cut_after_the_first_file_leaves_the_second_out(tmp_path: P
 
 def test_line_that_is_cut_takes_nothing_that_has_come_through_already(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=InjectedFaults(cut_after=0)) as network:
+    with open_network(
+        tmp_path / "index", PUBLISHER, "tidepool", make_index=index_with(InjectedFaults(cut_after=0))
+    ) as network:
         token = network.index.token_exchange.exchange({"token": network.index.issuer.token(IDENTITY, "pypi")}).token
         action, content = (":action", "file_upload"), ("content", (WHEEL.name, WHEEL.data()))
         body, kind = encode_multipart_formdata((action, ("name", "tidepool"), content))
@@ -222,7 +226,7 @@ def test_upload_that_does_not_trust_the_index_is_reported_in_one_sentence(
 
 
 def test_environment_leads_to_the_index_and_has_no_password(network: LocalNetwork) -> None:
-    bundle, proxy = str(network.authority.bundle), f"http://127.0.0.1:{network.proxy}"
+    bundle, proxy = str(network.bundle), f"http://127.0.0.1:{network.proxy}"
     astray = ("NO_PROXY", "no_proxy", "ALL_PROXY", "https_proxy", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "NETRC")
     secret = ("TWINE_PASSWORD", "TWINE_CERT", "UV_PUBLISH_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "PYPI_ID_TOKEN")
     base = {"PATH": "/bin", "HTTPS_PROXY": "http://user:secret@proxy.invalid", **dict.fromkeys((*astray, *secret), "")}
@@ -354,7 +358,9 @@ def test_two_networks_at_once_do_not_meet(network: LocalNetwork, project: Sample
 
 def test_nothing_is_left_when_it_is_closed(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    with open_network(tmp_path / "index", PUBLISHER, "tidepool", faults=InjectedFaults(hangs=True)) as network:
+    with open_network(
+        tmp_path / "index", PUBLISHER, "tidepool", make_index=index_with(InjectedFaults(hangs=True))
+    ) as network:
         ports, unknown = (network.plain, network.proxy), ("__token__", "x")
         with pytest.raises(requests.exceptions.ReadTimeout):
             requests.post(f"{network.home_url}legacy/", auth=unknown, timeout=0.2)

@@ -19,10 +19,10 @@ from compiled_package import write_compiled_package
 from forge_merges import RecordedGh, by_squash, merge
 from github_actions import GithubActions
 from index_client import PUBLISHER
+from index_faults import InjectedFaults, index_with, set_faults
 from release_repo import SETTINGS, ReleaseRepo, made_once, make_release_repo
 from sample_project import BUILD_SYSTEMS, HERE, PYPROJECT, RunResult
 from seatrial.pythons import find_interpreters
-from seatrial.rehearsal.index_server import InjectedFaults
 from seatrial.rehearsal.network import open_network
 from seatrial.rehearsal.oidc import CiIdentity
 
@@ -107,7 +107,7 @@ def ready(folder: Path) -> Iterator[tuple[GithubActions, LocalNetwork]]:
     outputs = json.loads((folder / "outputs.json").read_text())
     # What comes later is numbered on.
     run = GithubActions(repo, "release.yml", "v1.3.0", folder / "run", outputs=outputs, _count=itertools.count(100))
-    with open_network(folder / "index", PUBLISHER, "tidepool") as network:
+    with open_network(folder / "index", PUBLISHER, "tidepool", make_index=index_with()) as network:
         yield replace(run, network=network, identity=CiIdentity(PUBLISHER, run.tag, run.commit)), network
 
 
@@ -123,10 +123,10 @@ def all_is_there(run: GithubActions, network: LocalNetwork, notes: str = NOTES) 
 
 def test_upload_that_stopped_after_the_first_file_is_finished_by_the_same_job(tmp_path: Path) -> None:
     with ready(tmp_path) as (run, network):
-        network.index.faults = InjectedFaults(cut_after=1)
+        set_faults(network, InjectedFaults(cut_after=1))
         ran = run.run("pypi")
         assert (ran.returncode, held(network)) == (1, FILES[:1]), ran.output
-        network.index.faults = InjectedFaults()
+        set_faults(network, InjectedFaults())
         went_well(run, "pypi")
         went_well(run, "release")
         all_is_there(run, network)

@@ -117,11 +117,6 @@ class UploadRejection:
     reason: str
 
 
-def is_already_there(file: Distribution, project_files: ProjectFiles) -> bool:
-    """Whether the index has the very same file: the answer is then 200, and nothing changes."""
-    return project_files.has(file)
-
-
 def find_rejection(file: Distribution, project_files: ProjectFiles, now: datetime) -> UploadRejection | None:
     """Return why an index refuses a file, None if it accepts it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from seatrial import process
@@ -150,9 +151,5 @@ def _last_message(output: str) -> str:
 
 
 def _program() -> tuple[str, ...]:
-    # It loads the email package, which takes as long as git does for a survey.
-    import importlib.metadata  # noqa: PLC0415
-
-    major = int(importlib.metadata.version("twine").partition(".")[0])
-    knows = major >= FIRST_KNOWING_METADATA_2_5
+    knows = int(metadata.version("twine").partition(".")[0]) >= FIRST_KNOWING_METADATA_2_5
     return process.module_command("twine") if knows else process.script_command(KNOWING_METADATA_2_5)

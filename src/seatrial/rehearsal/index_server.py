@@ -12,7 +12,6 @@ import html
 import json
 import secrets
 import shutil
-import socket
 import tempfile
 import threading
 from collections.abc import Iterable, Mapping
@@ -28,7 +27,7 @@ from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Request, Response
 
 from seatrial.checks.check import user_docs_page
-from seatrial.checks.registry import find_rejection, is_already_there
+from seatrial.checks.registry import find_rejection
 from seatrial.distributions.distribution import Distribution
 from seatrial.index.client import IndexFile, ProjectFiles
 from seatrial.index.twine import UPLOAD_TIMEOUT
@@ -119,24 +118,6 @@ def _page(title: str, lines: Iterable[str]) -> str:
     )
 
 
-@dataclass(frozen=True)
-class InjectedFaults:
-    """The faults of an index.
-
-    ``errors``: how many uploads are answered with 500; ``cut_after``: how many files are accepted before the
-    connection is closed; ``hangs``: whether uploads are never answered; ``token_lifetime``: that of an upload token in
-    seconds; ``visible``: how many files of a project the first reads show, one number for each read; ``patience``: the
-    seconds that an upload may take.
-    """
-
-    errors: int = 0
-    cut_after: int | None = None
-    hangs: bool = False
-    token_lifetime: int = 900
-    visible: tuple[int, ...] = ()
-    patience: float = UPLOAD_TIMEOUT
-
-
 ROUTES = Map(
     [
         Rule("/", endpoint="home"),
@@ -157,17 +138,17 @@ ROUTES = Map(
 
 @dataclass
 class IndexApplication:
-    """The application. ``identity``: the job in CI; ``nonce``: a secret by which a client recognises the index."""
+    """The application.
+
+    ``identity``: the job in CI; ``nonce``: a secret by which a client recognises the index; ``patience``: the seconds
+    that an upload may take.
+    """
 
     uploads: UploadHandler
     token_exchange: TokenExchange
-    faults: InjectedFaults = field(default_factory=InjectedFaults)
     identity: CiIdentity | None = None
-    stopped: threading.Event = field(default_factory=threading.Event, repr=False)
     nonce: str = field(default_factory=secrets.token_hex, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _uploads: int = 0
-    _reads: int = 0
+    patience: float = UPLOAD_TIMEOUT
 
     @property
     def issuer(self) -> TokenIssuer:
@@ -213,19 +194,15 @@ class IndexApplication:
         normal = canonicalize_name(name)
         if name != normal:
             return redirect(f"{request.script_root}/simple/{normal}/", code=301, Response=Response)
-        files = self._visible_files(normal)
+        files = self._listed_files(normal)
         if not files:
             raise NotFound
         if _wants_json(request):
             return _json(project_as_json(normal, files))
         return _html(project_as_html(normal, files))
 
-    def _visible_files(self, name: str) -> tuple[StoredFile, ...]:
-        files, counts = self.store.files(name), self.faults.visible
-        with self._lock:
-            self._reads += 1
-            reads = self._reads
-        return files[: counts[reads - 1]] if reads <= len(counts) else files
+    def _listed_files(self, name: str) -> tuple[StoredFile, ...]:
+        return self.store.files(name)
 
     def _file(self, request: Request, name: str, file: str) -> Response:
         for stored in self.store.files(name):
@@ -257,7 +234,6 @@ class IndexApplication:
         return _json({"rehearsal": self.nonce}, mimetype="application/json")
 
     def _upload(self, request: Request) -> Response:
-        self._fail(request)
         self._require_token(request)
         form, file = request.form, request.files.get("content")
         if form.get(":action") != "file_upload":
@@ -275,19 +251,6 @@ class IndexApplication:
         reason = self.token_exchange.refusal(login.password or "" if login and is_token else "")
         if reason:
             raise UploadRejected(403, reason)
-
-    def _fail(self, request: Request) -> None:
-        """Inject a fault into an upload."""
-        with self._lock:
-            self._uploads += 1
-            uploads = self._uploads
-        if self.faults.hangs:
-            self.stopped.wait()
-        if self.faults.hangs or (self.faults.cut_after is not None and uploads > self.faults.cut_after):
-            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-            raise ConnectionAbortedError
-        if uploads <= self.faults.errors:
-            raise UploadRejected(500, "Internal Server Error")
 
 
 def _body(request: Request) -> object:
@@ -401,7 +364,7 @@ class UploadHandler:
         refusal = find_rejection(uploaded, project_files, now)
         if refusal:
             raise UploadRejected(refusal.status, refusal.reason)
-        if not is_already_there(uploaded, project_files):
+        if not project_files.has(uploaded):
             self.store.put(uploaded.path, self.project, describe_upload(uploaded, now))
 
     def _require_project(self, name: str) -> None:

@@ -29,7 +29,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from seatrial import process
 from seatrial.errors import CommandFailed, RehearsalError
 from seatrial.redaction import PUBLISHING_VARIABLE
-from seatrial.rehearsal.index_server import FileStore, IndexApplication, InjectedFaults, UploadHandler
+from seatrial.rehearsal.index_server import FileStore, IndexApplication, UploadHandler
 from seatrial.rehearsal.oidc import CiIdentity, TokenExchange, TokenIssuer
 
 if TYPE_CHECKING:
@@ -69,12 +69,13 @@ index of this rehearsal, the only server that can answer a random word; other ho
 class LocalNetwork:
     """The servers of a rehearsal.
 
-    ``plain`` and ``proxy`` are ports on loopback; ``upload_host`` is the host that the proxy leads to the index;
-    ``token``: what the path of every address of the index begins with.
+    ``bundle``: the file with the certificate of their authority; ``plain`` and ``proxy`` are ports on loopback;
+    ``upload_host`` is the host that the proxy leads to the index; ``token``: what the path of
+    every address of the index begins with.
     """
 
     index: IndexApplication
-    authority: CertificateAuthority
+    bundle: Path
     plain: int
     proxy: int
     upload_host: str
@@ -96,7 +97,7 @@ class LocalNetwork:
         ``identity``: the job that uploads.
         """
         self.index.identity = identity
-        proxy, bundle = f"http://127.0.0.1:{self.proxy}", str(self.authority.bundle)
+        proxy, bundle = f"http://127.0.0.1:{self.proxy}", str(self.bundle)
         return {
             **{name: value for name, value in base.items() if not _leads_elsewhere(name)},
             "HTTPS_PROXY": proxy,
@@ -137,7 +138,7 @@ def open_network(
     publisher: Publisher,
     project: str,
     *,
-    faults: InjectedFaults | None = None,
+    make_index: Callable[..., IndexApplication] = IndexApplication,
     issuer: TokenIssuer | None = None,
 ) -> Iterator[LocalNetwork]:
     """Open the index for one project and its publisher, and close all of it at the end.
@@ -147,61 +148,53 @@ def open_network(
     """
     folder.mkdir(parents=True)
     hosts = [str(urlsplit(url).hostname) for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY)]
-    injected = faults or InjectedFaults()
-    token_exchange = TokenExchange(
-        publisher, issuer or TokenIssuer.make(forge=publisher.forge), injected.token_lifetime
-    )
-    index = IndexApplication(
-        UploadHandler(FileStore(folder), project, token_exchange.issuer.clock), token_exchange, injected
-    )
-    authority = CertificateAuthority.make(folder, hosts)
+    token_exchange = TokenExchange(publisher, issuer or TokenIssuer.make(forge=publisher.forge))
+    index = make_index(UploadHandler(FileStore(folder), project, token_exchange.issuer.clock), token_exchange)
+    authority, context = trustme.CA(organization_name="seatrial rehearsal"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # The keys never leave this process.
+    authority.issue_cert(*hosts).configure_cert(context)
+    bundle = folder / "authority.pem"
+    authority.cert_pem.write_to_path(str(bundle))
     with contextlib.ExitStack() as stack:
         token = secrets.token_urlsafe()
-        plain = stack.enter_context(_served(_web(GuardedReads(index, token))))
-        secure = stack.enter_context(_served(_web(GuardedUploads(index, tuple(hosts)), authority.context)))
+        plain = stack.enter_context(_served(_web(_reads(index, token))))
+        secure = stack.enter_context(_served(_web(_uploads(index, hosts), context)))
         proxy = stack.enter_context(_served(Proxy(dict.fromkeys(hosts, secure))))
-        stack.callback(index.stopped.set)
-        yield LocalNetwork(index, authority, plain, proxy, hosts[0], token)
+        yield LocalNetwork(index, bundle, plain, proxy, hosts[0], token)
 
 
 MISDIRECTED = "421 Misdirected Request"
 """The answer to a request for another host (RFC 9110, 15.5.20)."""
 
 
-@dataclass(frozen=True)
-class GuardedReads:
-    """The index as this machine reads it: only under its token, and only by the name of the loopback address.
+def _reads(index: IndexApplication, token: str) -> WSGIApplication:
+    """Return the index as this machine reads it: only under its token, and only by the name of the loopback address.
 
     Without both, every user of the machine and every page in a browser (DNS rebinding) could read unpublished files.
     """
 
-    index: IndexApplication
-    token: str
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer a request (PEP 3333)."""
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not _is_for_host(environ, ("127.0.0.1", "localhost")):
             return _plain_answer(start_response, MISDIRECTED)
         name = shift_path_info(environ) or ""
-        if not hmac.compare_digest(name.encode("utf-8", "surrogateescape"), self.token.encode()):
+        if not hmac.compare_digest(name.encode("utf-8", "surrogateescape"), token.encode()):
             return _plain_answer(start_response, "404 Not Found")
-        return self.index(environ, start_response)
+        return index(environ, start_response)
+
+    return answer
 
 
-@dataclass(frozen=True)
-class GuardedUploads:
-    """The index as twine reaches it, by the names of the upload hosts: uploads and tokens, but no reading."""
+def _uploads(index: IndexApplication, hosts: Sequence[str]) -> WSGIApplication:
+    """Return the index as twine reaches it, by the names of the upload hosts: uploads and tokens, but no reading."""
 
-    index: IndexApplication
-    hosts: tuple[str, ...]
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer a request (PEP 3333)."""
-        if not _is_for_host(environ, self.hosts):
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not _is_for_host(environ, hosts):
             return _plain_answer(start_response, MISDIRECTED)
         if not environ.get("PATH_INFO", "").startswith(("/legacy/", "/_/")):
             return _plain_answer(start_response, "404 Not Found")
-        return self.index(environ, start_response)
+        return index(environ, start_response)
+
+    return answer
 
 
 def _is_for_host(environ: Mapping[str, Any], hosts: Sequence[str]) -> bool:
@@ -290,21 +283,3 @@ class _Handler(BaseHTTPRequestHandler):
                     if not piece:
                         return
                     ways[source].sendall(piece)
-
-
-@dataclass(frozen=True)
-class CertificateAuthority:
-    """``bundle``: the file with its certificate, for clients that are to trust it; ``context``: for the server."""
-
-    bundle: Path
-    context: ssl.SSLContext
-
-    @classmethod
-    def make(cls, folder: Path, hosts: Sequence[str]) -> CertificateAuthority:
-        """Make an authority and a certificate for ``hosts``. The keys never leave this process and ``folder``."""
-        authority = trustme.CA(organization_name="seatrial rehearsal")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*hosts).configure_cert(context)
-        bundle = folder / "authority.pem"
-        authority.cert_pem.write_to_path(str(bundle))
-        return cls(bundle, context)

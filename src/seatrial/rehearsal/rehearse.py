@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from seatrial.checks.index import NameAnswer, answer_about_name
 from seatrial.commands import INVOKE, Command
@@ -35,6 +35,7 @@ from seatrial.rehearsal.ci import (
     release_in_sandbox,
     release_through_request,
 )
+from seatrial.rehearsal.index_server import IndexApplication
 from seatrial.rehearsal.network import LocalNetwork, open_network
 from seatrial.rehearsal.oidc import NO_PUBLISHER, CiIdentity
 from seatrial.rehearsal.sandbox import REHEARSER, Sandbox, make_sandbox
@@ -44,7 +45,6 @@ from seatrial.release.preconditions import local_reasons
 if TYPE_CHECKING:
     from seatrial.ci.publisher import Publisher
     from seatrial.distributions.distribution import Distribution
-    from seatrial.rehearsal.index_server import InjectedFaults
 
 
 INDEX_TIMEOUT = 30
@@ -99,13 +99,13 @@ def rehearse_release(
     options: Sequence[str],
     environ: Mapping[str, str],
     progress: Progress,
-    faults: InjectedFaults | None = None,
+    make_index: Callable[..., IndexApplication] = IndexApplication,
     *,
     called: str = INVOKE,
 ) -> Iterator[FinishedRehearsal]:
     """Rehearse the release of the project in ``folder``: yield how it went, and remove the sandbox at the end.
 
-    ``options``: those of ``release``; ``environ``: the variables of the user; ``faults``: the faults of the index;
+    ``options``: those of ``release``; ``environ``: the variables of the user; ``make_index``: makes the index;
     ``called``: what the user types before a task, for the messages of the release. Raises `TokenForbidden`, or the
     error that prevents a sandbox.
     """
@@ -124,7 +124,7 @@ def rehearse_release(
             setup = read_publishing_setup(repository, project, sandbox.clone)
             remarks = _remarks(repository, project, sandbox, _oldest_and_newest(project, environ))
             index = sandbox.folder / "index"
-            network = stack.enter_context(open_network(index, setup.registered, project.name, faults=faults))
+            network = stack.enter_context(open_network(index, setup.registered, project.name, make_index=make_index))
         reported = replace(progress, emit=emit)
         rehearsal = Rehearsal(sandbox, network, project, setup, environ, reported, called)
         result: RehearsalReport | StepFailed
@@ -222,9 +222,7 @@ class Rehearsal:
         environment = self.network.environment(self.sandbox.environment, identity)
         self.network.require_loopback(environment, self.sandbox.folder)
         try:
-            output = twine_upload(
-                [file.path for file in files], environment, Patience(self.network.index.faults.patience)
-            )
+            output = twine_upload([file.path for file in files], environment, Patience(self.network.index.patience))
             # The output ends with an address on PyPI, to which nothing was uploaded.
             for line in output.partition("\nView at:")[0].rstrip().splitlines():
                 progress.line(line)

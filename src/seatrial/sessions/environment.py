@@ -21,6 +21,7 @@ from seatrial.git.command import is_hidden
 from seatrial.installer import (
     INSTALL_FIX,
     INSTALLER_VARIABLE,
+    Installer,
     Pip,
     StampedEnvironment,
     Uv,
@@ -202,7 +203,7 @@ def _python(session: nox.Session) -> Path:
     return python
 
 
-def _installer(session: nox.Session) -> Uv | Pip:
+def _installer(session: nox.Session) -> Installer:
     program = find_uv() if session.venv_backend == "uv" else None
     return Uv(program) if program else Pip()
 
