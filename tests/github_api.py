@@ -111,6 +111,7 @@ class GithubApi:
             "state": "OPEN",
             "isCrossRepository": False,
             "mergeCommit": None,
+            "baseRefName": "main",
             **values,
         }
         self.requests.insert(0, request)

@@ -196,9 +196,12 @@ def text(body: str) -> RequestText:
 def test_request_is_opened_once_and_then_gets_the_new_text(github: GithubApi, tmp_path: Path) -> None:
     assert find_pull_request(tmp_path, HOME, HEAD) is None
     assert ensure_pull_request(tmp_path, HOME, text("## 1.3.0\n")) == URL
-    assert ensure_pull_request(tmp_path, HOME, text("## 1.3.0\n\n- Tides.\n")) == URL
     (request,) = github.requests
-    assert [request[key] for key in ("title", "body", "headRefName", "baseRefName")] == [
+    assert "base" not in request
+    request["baseRefName"] = "develop"
+    assert ensure_pull_request(tmp_path, HOME, text("## 1.3.0\n\n- Tides.\n")) == URL
+    # The request of that branch goes to the branch of the release again.
+    assert [request[key] for key in ("title", "body", "headRefName", "base")] == [
         "Release 1.3.0",
         "## 1.3.0\n\n- Tides.\n",
         HEAD,
@@ -211,17 +214,17 @@ def test_request_is_opened_once_and_then_gets_the_new_text(github: GithubApi, tm
 def test_states_and_failed_checks_are_read(github: GithubApi, tmp_path: Path) -> None:
     request = github.add(headRefName=HEAD)
     github.check(request, Gate="FAILURE", Docs="SUCCESS")
-    assert find_pull_request(tmp_path, HOME, HEAD) == PullRequest(7, URL, "open", ("Gate",))
+    assert find_pull_request(tmp_path, HOME, HEAD) == PullRequest(7, URL, "open", "main", ("Gate",))
     for state in ("MERGED", "CLOSED"):
         request["state"] = state
         github.check(request)
-        assert find_pull_request(tmp_path, HOME, HEAD) == PullRequest(7, URL, state.lower())
+        assert find_pull_request(tmp_path, HOME, HEAD) == PullRequest(7, URL, state.lower(), "main")
 
 
 def test_request_of_a_fork_with_a_branch_of_that_name_is_another(github: GithubApi, tmp_path: Path) -> None:
     own = github.add(headRefName=HEAD)
     fork = github.add(headRefName=HEAD, isCrossRepository=True, body="theirs")
-    assert find_pull_request(tmp_path, HOME, HEAD) == PullRequest(7, URL, "open")
+    assert find_pull_request(tmp_path, HOME, HEAD) == PullRequest(7, URL, "open", "main")
     assert ensure_pull_request(tmp_path, HOME, text("ours")) == URL
     assert (own["body"], fork["body"]) == ("ours", "theirs")
 

@@ -102,6 +102,12 @@ AGAIN = "release --pull-request --version 1.3.0"
             "it brings the request up to date",
         ),
         (
+            replace(PUSHED, merged_into="develop", url=URL),
+            f"release/1.3.0 is pushed; its request was merged into develop before ({URL})",
+            AGAIN,
+            "it opens another request",
+        ),
+        (
             replace(PUSHED, state=RequestState.CLOSED),
             "1.3.0 is not merged, and release/1.3.0 is not on the remote",
             AGAIN,
@@ -121,6 +127,19 @@ def test_status_says_no_more_than_is_known(status: RequestStatus, text: str, com
 
 
 @slow
+def test_error_while_the_request_is_read_is_its_state(requested: ReleaseRepo) -> None:
+    """No fast test can show it: git does not get the objects of a release branch."""
+    text = f"tree {'1' * 40}\nauthor A <a@example.org> 0 +0000\ncommitter A <a@example.org> 0 +0000\n\nBroken\n"
+    (requested.remote.root / "broken").write_text(text)
+    broken = requested.remote.git("hash-object", "-t", "commit", "-w", "--literally", "broken")
+    (requested.remote.root / "refs/heads/release/1.4.0").write_text(broken)
+    request, command = status(requested.project)
+    assert (request["state"], request["version"], command) == ("unknown", "1.3.0", "invoke release --part minor")
+    assert " fetch " in request["reason"]
+    assert rows(requested.project)["request"] == f"that of 1.3.0 is unknown: {request['reason']}"
+
+
+@slow
 def test_pushed(requested: ReleaseRepo) -> None:
     request, command = status(requested.project)
     assert request == {
@@ -129,6 +148,7 @@ def test_pushed(requested: ReleaseRepo) -> None:
         "branch": "release/1.3.0",
         "into": "main",
         "is_open": None,
+        "reason": "only GitHub is asked",
         "behind": 0,
         "added": [],
         "url": None,
@@ -198,15 +218,17 @@ def test_state_of_a_request_is_read_with_gh(requested: ReleaseRepo, tmp_path: Pa
     url = "https://github.com/acme/tidepool/pull/7"
     check = {"name": "Gate", "conclusion": "FAILURE"}
     request = {"number": 7, "url": url, "state": "OPEN", "headRefName": "release/1.3.0", "statusCheckRollup": [check]}
-    request["isCrossRepository"] = False
+    request |= {"isCrossRepository": False, "baseRefName": "main"}
     gh.state = {"requests": [request]}
     answer, _ = status(requested.project)
     assert (answer["state"], answer["url"], answer["failed_checks"]) == ("checks_failing", url, ["Gate"])
     gh.state = {"requests": [{**request, "state": "CLOSED"}]}
     assert status(requested.project)[0]["state"] == "closed"
-    gh.state = {"requests": []}
-    answer, command = status(requested.project)
-    assert (answer["state"], answer["is_open"]) == ("pushed", False)
+    for requests in ([], [{**request, "state": "MERGED", "baseRefName": "develop"}]):
+        gh.state = {"requests": requests}
+        answer, command = status(requested.project)
+        assert (answer["state"], answer["is_open"]) == ("pushed", False)
+        assert answer["url"] == (url if requests else None)
     assert command == "invoke release --pull-request --version 1.3.0"
     gh.fail("HTTP 502")
     row = rows(requested.project)

@@ -122,8 +122,9 @@ def test_branch_that_is_protected_leads_to_a_request(repo: ReleaseRepo, words: s
     ran = repo.release("--part", "minor", "--yes")
     assert ran.returncode == 5
     assert repo.state() == before
+    name = "merge request" if words == forge_merges.GITLAB else "pull request"
     assert ran.message.endswith(
-        "fix:  release by a pull request: invoke release --pull-request; when it is merged: invoke release, which "
+        f"fix:  release by a {name}: invoke release --pull-request; when it is merged: invoke release, which "
         'pushes the tag alone\n      always: through = "pull-request" in [tool.seatrial]; or let yourself push to the '
         f"branch in the rules of the forge\n{READ}PushRefused\n"
     )
@@ -412,6 +413,8 @@ def test_push_options_open_the_request_without_a_token(repo: ReleaseRepo) -> Non
     assert options[1:3] == ["merge_request.target=main", "merge_request.title=Release 1.3.0"]
     assert options[3].startswith("merge_request.description=## 1.3.0\\n\\n### Features\\n\\n- Tides rise. (#1)\\n")
     assert "request  https://gitlab.com/acme/tidepool/-/merge_requests/7\n" in output
+    # Nothing is pushed now, so the forge says nothing.
+    assert "request  https://gitlab.com/acme/tidepool/-/merge_requests/7\n" in requested(repo)
 
 
 def test_remote_without_push_options_gets_the_branch_and_a_form_opens_the_request(repo: ReleaseRepo) -> None:

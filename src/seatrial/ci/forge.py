@@ -119,7 +119,7 @@ def _run(run: dict[str, Any]) -> Run:
     )
 
 
-VIEW_FIELDS = "isCrossRepository,number,url,state,statusCheckRollup,mergeCommit"
+VIEW_FIELDS = "baseRefName,isCrossRepository,number,url,state,statusCheckRollup,mergeCommit"
 
 FAILED_CONCLUSIONS = {"FAILURE", "CANCELLED", "TIMED_OUT", "ACTION_REQUIRED", "STARTUP_FAILURE", "ERROR"}
 
@@ -138,12 +138,14 @@ class RequestText:
 class PullRequest:
     """A pull request as gh reports it.
 
-    ``state``: open, merged or closed; ``failed_checks``: the names of the checks that have failed.
+    ``state``: open, merged or closed; ``base``: the branch that it is merged into; ``failed_checks``: the names of the
+    checks that have failed.
     """
 
     number: int
     url: str
     state: str
+    base: str
     failed_checks: tuple[str, ...] = ()
 
     @classmethod
@@ -155,7 +157,8 @@ class PullRequest:
             for check in checks
             if str(check.get("conclusion") or check.get("state") or "") in FAILED_CONCLUSIONS
         )
-        return cls(int(table["number"]), str(table["url"]), str(table["state"]).lower(), tuple(dict.fromkeys(failed)))
+        state, base = str(table["state"]).lower(), str(table["baseRefName"])
+        return cls(int(table["number"]), str(table["url"]), state, base, tuple(dict.fromkeys(failed)))
 
 
 class GhFailed(Exception):
@@ -208,12 +211,13 @@ def ensure_pull_request(folder: Path, home: str, text: RequestText) -> str:
         path.write_text(text.body, encoding="utf-8")
         if request and request.state == "open":
             # gh pr edit of 2.23 also asks for classic projects, which GitHub has switched off.
-            content = ("-f", f"title={text.title}", "-F", f"body=@{path}")
+            base = ("-f", f"base={text.base}") if request.base != text.base else ()
+            content = ("-f", f"title={text.title}", "-F", f"body=@{path}", *base)
             _gh(folder, *_api(home, f"/pulls/{request.number}"), "--method", "PATCH", *content)
             return request.url
-        content = ("--title", text.title, "--body-file", str(path))
+        options = ("--title", text.title, "--body-file", str(path))
         branches = ("--base", text.base, "--head", text.head)
-        lines = _gh(folder, "pr", "create", "--repo", home, *branches, *content).split()
+        lines = _gh(folder, "pr", "create", "--repo", home, *branches, *options).split()
     return next((word for word in reversed(lines) if word.startswith("https://")), "")
 
 

@@ -148,8 +148,9 @@ def refusal_fix(output: str, remote: str) -> str | None:
         if rule.search(output):
             return fix
     if BRANCH_RULE.search(output):
+        name = "merge request" if "GitLab" in output else "pull request"
         return (
-            f"release by a pull request: {Command('release', '--pull-request')}; "
+            f"release by a {name}: {Command('release', '--pull-request')}; "
             f"when it is merged: {Command('release')}, which pushes the tag alone\n"
             'always: through = "pull-request" in [tool.seatrial]; or let yourself push to the branch in the rules '
             "of the forge"

@@ -143,7 +143,7 @@ class Config:
     ``branch``: the one that releases are made from, None for the remote's default; ``tag`` and ``message``: that of the
     tag's name and of the release commit, with ``{version}`` and ``{name}`` in them, ``tag`` None for the form of the
     existing tags; ``through``: ``push``, or ``pull-request`` where releases are merged on the forge;
-    ``release_branch``: the form of the branch of such a release, None for the default; ``parts``: which part of the
+    ``release_branch``: the form of the branch of such a release, None for the default, as for ``message``; ``parts``: which part of the
     version each type of fragment asks for; ``lock``: commands, each a tuple of arguments, that refresh lock files after
     the version was raised; ``pass_env``: the names of secrets in the environment, as shell patterns, that builds and
     the tests of a release get; ``publisher``: what is registered on the index as the trusted publisher, where that is
@@ -155,7 +155,7 @@ class Config:
 
     branch: str | None = None
     tag: str | None = None
-    message: str = "Release {version}"
+    message: str | None = None
     through: str = "push"
     release_branch: str | None = None
     parts: Mapping[str, str] = field(default_factory=lambda: PART_OF_KIND)
@@ -181,7 +181,7 @@ class Config:
         return cls(
             branch=table.get("branch") or None,
             tag=table.get("tag") or None,
-            message=table.get("message", cls.message),
+            message=table.get("message"),
             through=table.get("through", cls.through),
             release_branch=table.get("release-branch") or None,
             parts={**PART_OF_KIND, **table.get("parts", {})},

@@ -5,7 +5,6 @@ Of a request that waits to be merged, git sees the state of the branch, and gh t
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seatrial.ci.forge import GhFailed, RequestText, find_pull_request
+from seatrial.ci.forge import GhFailed, PullRequest, RequestText, find_pull_request
 from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import TASK_PLACEHOLDER, Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
@@ -266,8 +265,10 @@ class ProjectStatus:
         yield None, f"no commit and no note since {self.last_tag}"
 
     def _request_steps(self, *, is_merged: bool) -> Iterator[tuple[Command | str | None, str | None]]:
-        """Yield the step of a request that was merged, or of another."""
-        if self.request and (self.request.state in (RequestState.MERGED, RequestState.TOO_LATE)) == is_merged:
+        """Yield the step of a request that was merged, or of another; none of one whose state is unknown."""
+        if self.request is None or self.request.state is RequestState.UNKNOWN:
+            return
+        if (self.request.state in (RequestState.MERGED, RequestState.TOO_LATE)) == is_merged:
             yield self.request.next_step
 
 
@@ -362,8 +363,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
             require_free_tag(preconditions, snapshot, status.next_version)
     status = replace(status, branch=replace(status.branch, counts=counts), reasons=tuple(reasons))
     if snapshot.config.through == "pull-request" or has_note(repository):
-        with contextlib.suppress(SeatrialError):
-            status = replace(status, request=read_request_status(preconditions, snapshot))
+        status = replace(status, request=read_request_status(preconditions, snapshot))
     if tag is None or status.unfinished or status.undecided:
         return status
     if tag not in remote.tags:
@@ -445,13 +445,16 @@ class RequestState(Enum):
     MERGED = "merged, and has no tag yet"
     TOO_LATE = "merged after a newer release"
     CLOSED = "closed, and not merged"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class RequestStatus:
     """The state of a release branch and its request.
 
-    ``into``: the branch that it is merged into; ``behind``: how many commits it lacks of that; ``added``: what somebody
+    ``version`` and ``branch``: None where only that the state is unknown is known; ``into``: the branch that it is
+    merged into; ``merged_into``: the branch that its request was merged into, although it lacks the release;
+    ``behind``: how many commits it lacks of that; ``added``: what somebody
     has changed in it; ``is_open``: whether the forge has an open request, None where that is unknown, for ``reason``;
     ``url`` and ``failed_checks``: None and empty where gh can't tell; ``form``: the page that opens a request;
     ``tagged_by``: the workflow that makes the tag after the merge, None for none; ``instead``: the release that takes
@@ -459,8 +462,8 @@ class RequestStatus:
     """
 
     state: RequestState
-    version: str
-    branch: str
+    version: str | None
+    branch: str | None
     into: str
     behind: int = 0
     added: tuple[str, ...] = ()
@@ -471,6 +474,7 @@ class RequestStatus:
     form: str | None = None
     tagged_by: str | None = None
     instead: Command | None = None
+    merged_into: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object (docs/json.md)."""
@@ -480,6 +484,7 @@ class RequestStatus:
             "branch": self.branch,
             "into": self.into,
             "is_open": self.is_open,
+            "reason": self.reason,
             "behind": self.behind,
             "added": list(self.added),
             "url": self.url,
@@ -489,11 +494,11 @@ class RequestStatus:
     def __str__(self) -> str:
         """Return it in a line."""
         address = f" ({self.url})" if self.url else ""
-        if self.state in (RequestState.MERGED, RequestState.TOO_LATE):
-            return f"{self.version} is {self.state.value}"
+        if self.state is RequestState.UNKNOWN:
+            return f"{f'that of {self.version}' if self.version else 'the state'} is unknown: {self.reason}"
         if self.state is RequestState.CLOSED and not self.url:
             return f"{self.version} is not merged, and {self.branch} is not on the remote"
-        if self.state is RequestState.CLOSED:
+        if self.state in (RequestState.MERGED, RequestState.TOO_LATE, RequestState.CLOSED):
             return f"{self.version} is {self.state.value}{address}"
         subject = f"{self.version} is open" if self.is_open else f"{self.branch} is pushed"
         details = {
@@ -505,17 +510,19 @@ class RequestStatus:
         if self.is_open is None:
             request = f"the request {self.url}" if self.url else "a request"
             return f"{text}; whether {request} is open is unknown: {self.reason}"
+        if self.merged_into:
+            return f"{text}; its request was merged into {self.merged_into} before{address}"
         return f"{text}{address}" if self.is_open else f"{text}, and has no request"
 
     @property
     def next_step(self) -> tuple[Command | str | None, str]:
         """The next command, None where the forge has to be visited, and the reason for it."""
-        again = Command("release", "--pull-request", "--version", self.version)
+        again = Command("release", "--pull-request", "--version", self.version or "VERSION")
         place = self.url or f"the request of {self.branch}"
         if self.state is RequestState.MERGED and self.tagged_by:
             return None, f"wait for the run of {self.tagged_by}, which makes the tag, or run its failed jobs again"
         if self.state is RequestState.PUSHED and self.is_open is False:
-            return again, "it opens the request"
+            return again, f"it opens {'another' if self.merged_into else 'the'} request"
         opening = f", or open it: {self.form}" if self.form and not self.url else ""
         return {
             RequestState.OPEN: (None, f"merge {place} into {self.into}"),
@@ -530,10 +537,17 @@ class RequestStatus:
 
 
 def read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot) -> RequestStatus | None:
-    """Return the state of the request of the next release, or None.
+    """Return the state of the request of the next release, or None; an error while it is read is the state."""
+    try:
+        return _read_request_status(preconditions, snapshot)
+    except SeatrialError as error:
+        note = RequestNote.recall(preconditions.repository)
+        version, branch = (note.release, note.branch) if note else (None, None)
+        into = preconditions.require_remote()[0].upstream.branch
+        return RequestStatus(RequestState.UNKNOWN, version, branch, into, is_open=None, reason=_first_line(error))
 
-    Raises `RemoteUnreachable` or `CommandFailed`.
-    """
+
+def _read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot) -> RequestStatus | None:
     repository = preconditions.repository
     target, remote = preconditions.require_remote()
     into = target.upstream.branch
@@ -575,14 +589,20 @@ def _status_of(repository: Repository, branch: RequestBranch, into: str, note: R
     if forge.kind != "github" or forge.home is None:
         return replace(unknown, reason="only GitHub is asked")
     try:
-        request = find_pull_request(repository.root, forge.home, status.branch)
+        request = find_pull_request(repository.root, forge.home, status.branch or "")
     except GhFailed as error:
         return replace(unknown, reason=str(error))
-    if request is None or request.state == "merged":
-        return status
+    return _with_request(status, request) if request else status
+
+
+def _with_request(status: RequestStatus, request: PullRequest) -> RequestStatus:
+    """Return the status of a branch with that of its request."""
+    if request.state == "merged":
+        # The branch that releases are made from lacks it: it was merged into another one, or the merge was reverted.
+        return replace(status, merged_into=request.base, url=request.url)
     status = replace(status, is_open=request.state == "open", url=request.url, failed_checks=request.failed_checks)
     if not status.is_open:
         return replace(status, state=RequestState.CLOSED)
-    if state is RequestState.PUSHED:
+    if status.state is RequestState.PUSHED:
         return replace(status, state=RequestState.CHECKS_FAILING if request.failed_checks else RequestState.OPEN)
     return status

@@ -370,7 +370,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         current=snapshot.current,
         version=version,
         tag=snapshot.tag(version),
-        message=snapshot.config.message.format(version=version, name=snapshot.project.name),
+        message=_message_form(prepared).format(version=version, name=snapshot.project.name),
         entry=entry,
         diff=diff,
         removed=removed,
@@ -385,6 +385,12 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
     if plan.publishes:
         require_ci(message, push_options(preconditions.repository), OF_RELEASE if diff else OF_HEAD)
     return plan
+
+
+def _message_form(prepared: PreparedRelease) -> str:
+    """Return the form of the message of a release commit, which names the package in a repository of several."""
+    prefix = prepared.scratch.repository.prefix
+    return prepared.snapshot.config.message or ("Release {name} {version}" if prefix else "Release {version}")
 
 
 def _unpushed_commits(preconditions: Preconditions) -> tuple[str, ...]:

@@ -144,7 +144,7 @@ def open_pull_request(
                     repository, prepared, planned, note, remote, _options(forge, text), step, options.patience
                 )
         with progress.step("request", f"to merge {planned.plan.branch} into {target.upstream.branch}") as step:
-            opened = _open(repository, forge, text, note, messages, step)
+            opened = _open(repository, forge, text, note, planned.known_url, messages, step)
             if opened.is_open:
                 replace(note, url=opened.url).keep(repository)
             else:
@@ -164,6 +164,12 @@ class PlannedRequest:
     existing: RequestBranch | None
     outdated: tuple[RequestBranch, ...]
     note: RequestNote | None
+
+    @property
+    def known_url(self) -> str | None:
+        """The address of the request that this machine has opened for the branch, None without one."""
+        is_same = self.existing is not None and self.note is not None and self.note.branch == self.plan.branch
+        return self.note.url if self.note and is_same else None
 
     def is_pushed(self, note: RequestNote) -> bool:
         """Whether the branch has this release already, verified here, and nothing else is to be removed."""
@@ -269,11 +275,15 @@ def _open(
     forge: Forge,
     text: RequestText,
     note: RequestNote,
+    known_url: str | None,
     messages: Sequence[str],
     progress: Progress,
 ) -> OpenRequest:
-    """Open the request, or return the address of the form that opens it; ``messages``: the forge's about the push."""
-    opened = OpenRequest(note.branch, note.commit, None, is_open=False)
+    """Open the request, or return the address of the form that opens it.
+
+    ``known_url``: the address of one that was opened before; ``messages``: the forge's about the push.
+    """
+    opened = OpenRequest(note.branch, note.commit, known_url, is_open=known_url is not None)
     if forge.kind == "gitlab" and forge.page:
         address = next((word for line in messages for word in line.split() if "/merge_requests/" in word), None)
         if address and "/merge_requests/new" not in address:
@@ -285,8 +295,10 @@ def _open(
         try:
             return replace(opened, url=ensure_pull_request(repository.root, forge.home, text), is_open=True)
         except GhFailed as error:
-            progress.note(f"the request was not opened, because {error}; open it with the form")
-    return replace(opened, url=forge.form(text))
+            change = "given the new text" if known_url else "opened"
+            form = "" if known_url else "; open it with the form"
+            progress.note(f"the request was not {change}, because {error}{form}")
+    return opened if opened.is_open else replace(opened, url=forge.form(text))
 
 
 INVOCATION = Invocation((), {})
