@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 FOLDER = Path(__file__).resolve().parent / "projects"
-MESSAGE = 'message = "Release {name} {version}"\n'
-INDEX = f'{MESSAGE}index = "http://127.0.0.1:9/simple/"\n'
+TAG = 'tag = "{name}-v{version}"\n'
+INDEX = f'{TAG}index = "http://127.0.0.1:9/simple/"\n'
 """Nothing listens at port 9, so no test asks an index outside."""
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.txt")))
 
@@ -74,8 +74,8 @@ def _begin_two(folder: Path) -> None:
         assert made.returncode == 0, made.output
         path = project.root / f"packages/{name}/pyproject.toml"
         text = path.read_text()
-        assert MESSAGE in text
-        path.write_text(text.replace(MESSAGE, INDEX))
+        assert TAG in text
+        path.write_text(text.replace(TAG, INDEX))
     project.commit("Begin both")
     project.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "remote.git"))
     project.git("remote", "add", "origin", "../remote.git")

@@ -170,7 +170,10 @@ BRANCH_FIX, TAG_FIX = "release by a pull request: ", "let yourself create the ta
         ('remote: error: Required status check "tests" is expected.', BRANCH_FIX),
         ("remote: - Changes must be made through a pull request.", BRANCH_FIX),
         ("remote: error: Changes must be made through the merge queue, by a pull request", BRANCH_FIX),
-        ("remote: GitLab: You are not allowed to push code to protected branches on this project.", BRANCH_FIX),
+        (
+            "remote: GitLab: You are not allowed to push code to protected branches on this project.",
+            "release by a merge request: ",
+        ),
         ("remote: Gitea: Not allowed to push to protected branch main", BRANCH_FIX),
         ("remote: Branch main is protected from direct pushes", BRANCH_FIX),
         ("! [remote rejected] main -> main (protected branch hook declined)", BRANCH_FIX),

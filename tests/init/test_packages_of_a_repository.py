@@ -27,7 +27,7 @@ FILES = ("pyproject.toml", ".gitignore", "noxfile.py", "tasks.py")
 """What each gets in its own folder."""
 SHARED = ".github/dependabot.yml"
 NEXT = "\nnext  commit them, then: seatrial --project packages/foo rehearse patch --allow-empty\n"
-TAG = '\n[tool.seatrial]\ntag = "{name}-v{version}"\nmessage = "Release {name} {version}"\n'
+TAG = '\n[tool.seatrial]\ntag = "{name}-v{version}"\n'
 
 
 @pytest.fixture

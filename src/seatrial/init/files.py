@@ -180,7 +180,7 @@ def _settings_table(
     settings: Any = document.get("tool", {}).get("seatrial", {})
     additions = {"name": detected.backend_answers.name} if detected.backend_answers.name else {}
     if detected.repository.prefix and not detected.has_tags and "tag" not in settings:
-        additions |= {"tag": detected.tag_form, "message": "Release {name} {version}"}
+        additions |= {"tag": detected.tag_form}
     additions |= {"through": "pull-request"} if detected.protection else {}
     if "seatrial" in document.get("tool", {}):
         settings.update({key: text for key, text in additions.items() if key not in settings})
