@@ -433,6 +433,35 @@ def detected(root: Path, files: dict[str, str], test: str = "tests/test_it.py") 
         ),
         pytest.param(
             {
+                JOB: job("- run: pip install pytest build tox setuptools wheel ruff", "- run: pytest"),
+                "tests/test_it.py": "import pkg_resources\nfrom build import ProjectBuilder\n",
+                "tests/conftest.py": 'wheel = pytest.importorskip("wheel")\n"tox"\n',
+                "setup.py": "import ruff\n",
+            },
+            "pytest",
+            Needs(("pytest", "build", "setuptools", "wheel")),
+            id="tools of CI that the tests import",
+        ),
+        pytest.param(
+            {
+                "tox.ini": "[testenv]\ndeps = build\n  pytest\n  ruff\ncommands = python -m build\n  ruff\n  pytest\n",
+                "tests/test_it.py": 'run([sys.executable, "-m", "build"])\n',
+            },
+            "pytest",
+            Needs(("build", "pytest")),
+            id="a tool of tox that the tests run",
+        ),
+        pytest.param(
+            {
+                JOB: job("- run: pytest --rootdir=. --ignore=unit/slow", "  working-directory: tests"),
+                "tests/unit/slow/x": "",
+            },
+            "pytest --rootdir=tests --ignore=tests/unit/slow tests",
+            Needs((), (), (), ("unit",)),
+            id="paths of options in another folder",
+        ),
+        pytest.param(
+            {
                 "noxfile.py": "import nox\n@nox.session\ndef tests(session):\n    session.install('-e.[fast]')\n"
                 "    session.install('--editable=.[http]')\n    session.run('pytest')\n"
             },
@@ -455,6 +484,10 @@ def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str], command: str
         ("discover src/pkg", "discover -s pkg.tests"),
         ("discover -s src/pkg/tests -p *_test.py", "discover -p *_test.py -s pkg.tests"),
         ("discover src/pkg/tests *_test.py src -f", "discover -p *_test.py -f -s pkg.tests"),
+        ("discover --start-directory=src/pkg/tests --top-level-directory=src", "discover -s pkg.tests"),
+        ("discover --start-directory src/pkg --pattern=*_test.py", "discover -p *_test.py -s pkg.tests"),
+        ("discover -ssrc/pkg/tests -p*_test.py -tsrc", "discover -p *_test.py -s pkg.tests"),
+        ("discover -k it --pattern *_test.py src/pkg/tests -f", "discover -p *_test.py -k it -f -s pkg.tests"),
         ("-v", "discover -s pkg.tests"),
         ("pkg.tests.it_test", "pkg.tests.it_test"),
         ("discover -s tools", "discover -s tools"),

@@ -216,6 +216,15 @@ def test_tag_that_was_not_pushed_is_reported(server: IndexServer) -> None:
     ]
 
 
+def test_tags_that_were_not_fetched_are_no_missing_release(server: IndexServer) -> None:
+    server.repo.project.git("tag", "-d", "v1.3.0")
+    status = server.invoke("status").output.splitlines()
+    assert status[0] == "tidepool 1.3.0, 3 commits, and its tags are not fetched"
+    assert (
+        status[-1] == f"next       git fetch --tags: origin has the tag v1.3.0, and {server.repo.project.root} does not"
+    )
+
+
 def test_tag_that_differs_on_the_remote_is_fetched_by_the_printed_command(
     server: IndexServer,
 ) -> None:

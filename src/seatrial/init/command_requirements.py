@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -98,16 +98,32 @@ TOOLS_OF_CI = frozenset(
         *("bump2version", "bump-my-version", "cibuildwheel"),
     )
 )
-"""What CI installs to do its own work, and no test needs."""
+"""What CI installs to do its own work, and no test needs that does not import it."""
+
+MODULES = {"setuptools": ("setuptools", "pkg_resources", "distutils")}
+"""The modules of tools that have others than their name says."""
 
 
-def needs_installed(program: Program) -> Needs:
-    """Return what a program installs into the environment that later commands run in."""
+def _is_needed(requirement: Requirement, imported: Callable[[str], bool]) -> bool:
+    name = canonicalize_name(requirement.name)
+    is_tool = name in TOOLS_OF_CI or name.startswith("flake8-")
+    return not is_tool or any(map(imported, MODULES.get(name, (name.replace("-", "_"),))))
+
+
+def _imports_no_tool(_: str) -> bool:
+    return False
+
+
+def needs_installed(program: Program, imported: Callable[[str], bool] = _imports_no_tool) -> Needs:
+    """Return what a program installs into the environment that later commands run in.
+
+    ``imported``: whether a file of the project imports a module, which then is no tool of CI alone.
+    """
     name, args = program.name, program.args
     if name == "pip" and args[:1] == ("install",):
-        return needs_of_pip(args[1:])
+        return needs_of_pip(args[1:], imported)
     if name == "uv" and args[:2] == ("pip", "install"):
-        return needs_of_pip(args[2:])
+        return needs_of_pip(args[2:], imported)
     if name == "uv" and args[:1] == ("sync",):
         return needs_of_uv(args)
     if name == "poetry" and args[:1] == ("install",):
@@ -165,7 +181,7 @@ OPTIONS_OF_PIP = frozenset(
 """The options of ``pip install`` and ``uv pip install`` that take the word behind them, requirements files excepted."""
 
 
-def needs_of_pip(args: Sequence[str]) -> Needs:
+def needs_of_pip(args: Sequence[str], imported: Callable[[str], bool] = _imports_no_tool) -> Needs:
     """Return what the arguments of ``pip install`` install, without the project itself and what only CI needs."""
     needs = Needs()
     files, groups = words_after(args, "-r", "--requirement"), words_after(args, "--group")
@@ -183,8 +199,7 @@ def needs_of_pip(args: Sequence[str]) -> Needs:
             needs |= Needs(extras=tuple(part.strip() for part in extras[1].split(",")))
         elif not word.startswith(".") and "/" not in word and not word.endswith((".txt", ".whl", ".gz")):
             requirement = parse_requirement(word)
-            name = canonicalize_name(requirement.name) if requirement else ""
-            if requirement and name not in TOOLS_OF_CI and not name.startswith("flake8-"):
+            if requirement and _is_needed(requirement, imported):
                 needs |= Needs(requirements=(str(requirement),))
     return needs | Needs(files=tuple(name for name in named if "$" not in name), groups=tuple(groups))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -210,12 +209,8 @@ def _unittest_of_wheel(
     words = list(command[at:]) or ["discover"]
     if words[0] != "discover":
         return tuple(command)
-    start = next((word for before, word in zip(words, words[1:]) if before in {"-s", "--start-directory"}), None)
-    # The folder, the pattern and the top folder can be named without an option.
-    named_alone = list(itertools.takewhile(lambda word: not word.startswith("-"), words[1:]))
-    if start is None and named_alone:
-        start, pattern = named_alone[0], named_alone[1:2]
-        words = ["discover", *(["-p", *pattern] if pattern else []), *words[1 + len(named_alone) :]]
+    options, kept = _options_of_discover(words[1:])
+    start = options.get("-s")
     tests = [path for path in files if TEST_FILE.fullmatch(path.name)] if folder else []
     folders = tuple(dict.fromkeys(map(_folder_of_tests, tests)))
     path = folders[0] if start in {None, ".", *map(str, packages)} and len(folders) == 1 else start
@@ -223,9 +218,28 @@ def _unittest_of_wheel(
     # A package without a dot is a folder for unittest, that of the source tree.
     if not named or (named[0] == path and "." not in path):
         return tuple(command)
-    pairs = list(zip(words, ("", *words)))
-    kept = [word for word, before in pairs if not {word, before} & {"-s", "--start-directory", "-t"}]
-    return (*command[:at], *kept, "-s", named[0])
+    pattern = ("-p", options["-p"]) if "-p" in options else ()
+    return (*command[:at], "discover", *pattern, *kept, "-s", named[0])
+
+
+OPTIONS_OF_DISCOVER = {"--start-directory": "-s", "--pattern": "-p", "--top-level-directory": "-t"}
+"""The options of ``unittest discover`` that name what can be named without an option, in this order."""
+
+
+def _options_of_discover(words: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what the arguments of ``unittest discover`` say of the folder, the pattern and the top; and the others."""
+    named, options, others = list[str](), dict[str, str](), list[str]()
+    remaining = iter(words)
+    for word in remaining:
+        long, sign, value = word.partition("=") if word.startswith("--") else (word[:2], word[2:], word[2:])
+        option = OPTIONS_OF_DISCOVER.get(long, long)
+        if not word.startswith("-"):
+            named.append(word)
+        elif option in OPTIONS_OF_DISCOVER.values():
+            options[option] = value if sign else next(remaining, "")
+        else:
+            others += [word] if sign or option not in {"-k", "--durations"} else [word, next(remaining, "")]
+    return {**dict(zip(OPTIONS_OF_DISCOVER.values(), named)), **options}, tuple(others)
 
 
 WITH_VALUE = frozenset(

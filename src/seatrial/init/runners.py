@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from seatrial.ci.expressions import Answer, Context, Partial, condition_holds
 from seatrial.ci.github import Job, Workflow, WorkflowFiles
 from seatrial.ci.job_commands import TOP, Folders, Program, expanded, programs_in, programs_of
 from seatrial.ci.shell import ShellCommand
+from seatrial.distributions.cache import existing_files
 from seatrial.init.command_requirements import (
     TOOLS_OF_CI,
     Needs,
@@ -140,6 +142,7 @@ TAKING_VALUE = frozenset(
         *("-n", "-k", "-m", "-p", "-c", "-o", "-W", "-s", "-t", "--cov", "--cov-config", "--numprocesses", "--maxfail"),
         *("--config", "--config-file", "--rcfile", "--rootdir", "--ignore", "--deselect", "--dist", "--timeout"),
         *("--source", "--omit", "--include", "--concurrency", "--package", "--module", "--python-executable"),
+        *("--start-directory", "--pattern", "--top-level-directory"),
     )
 )
 """Options that say nothing without the word behind them."""
@@ -208,17 +211,27 @@ def placed(program: Program, folder: str, root: Path) -> Program:
         return program
 
     def moved(word: str) -> str:
-        is_path = word and not word.startswith("-") and (root / folder / word.partition("::")[0]).exists()
-        return posixpath.normpath(posixpath.join(folder, word)) if is_path else word
+        option, sign, path = word.partition("=") if word.startswith("--") else ("", "", word)
+        is_path = path and not path.startswith("-") and (root / folder / path.partition("::")[0]).exists()
+        return f"{option}{sign}{posixpath.normpath(posixpath.join(folder, path))}" if is_path else word
+
+    def is_flag(word: str) -> bool:
+        return word.startswith("-") and not word.startswith(("-s", "--start-directory"))
 
     args = tuple(map(moved, program.args))
     # A path of the whole project or an installed package is named whatever the folder is.
     is_named = "--pyargs" in args or any(word[:1] != "-" and (root / word).exists() for word in args)
-    if args == program.args and "pytest" in program.words and not is_named and (root / folder).is_dir():
+    named = [word for word, before in zip(program.args, ("", *program.args)) if before not in TAKING_VALUE]
+    is_named = is_named or any(word[:1] != "-" and moved(word) != word for word in named)
+    if "pytest" in program.words and not is_named and (root / folder).is_dir():
         args = (*args, folder)
-    elif program.name == "unittest" and all(word.startswith("-") or word == "discover" for word in args):
+    elif program.name == "unittest" and all(is_flag(word) or word == "discover" for word in args):
         args = ("discover", "-s", folder, *(word for word in args if word != "discover"))
     return replace(program, args=args, script=moved(program.script) if program.script else None)
+
+
+OF_THE_BUILD = frozenset(("setup.py", "noxfile.py", "tasks.py"))
+"""The modules at the top of a project that no test imports."""
 
 
 @dataclass(frozen=True)
@@ -232,6 +245,19 @@ class RunnerReader:
     def _tool(self) -> Mapping[str, Any]:
         tools: Mapping[str, Any] = self.project.table.get("tool", {})
         return tools
+
+    def imports(self, module: str) -> bool:
+        """Whether a file of the project imports a module, or runs it with ``-m``."""
+        name = re.escape(module)
+        pattern = rf"^\s*(?:import|from) {name}\b|\bimportorskip\([\"']{name}\b|[\"']-m[\"'], *[\"']{name}[\"']"
+        return any(re.search(pattern, text, re.MULTILINE) for text in self._modules)
+
+    @cached_property
+    def _modules(self) -> tuple[str, ...]:
+        paths = (path for path in existing_files(self.project.root) if path.suffix == ".py")
+        named = (path for path in paths if len(path.parts) > 1 or path.name not in OF_THE_BUILD)
+        read = (self.project.root / path for path in named if path.parts[0] not in {"docs", "doc"})
+        return tuple(path.read_text(encoding="utf-8", errors="replace") for path in read)
 
     def of_workflows(self) -> Iterator[Runner]:
         """Yield what the workflows of GitHub run for a change, jobs with many Pythons first."""
@@ -254,7 +280,7 @@ class RunnerReader:
             runs = condition_holds(step.condition, Context({"env": Partial(literal)}))
             script = "" if runs is Answer.NO else expanded(step.run or "", literal)
             for program, folder in programs_with_folders(script, step.folder or TOP):
-                needs |= needs_installed(program)
+                needs |= needs_installed(program, self.imports)
                 is_sure = runs is Answer.YES and program.command.is_plain
                 assigned = dict(program.command.variables)
                 context = Runner(
@@ -349,6 +375,7 @@ class RunnerReader:
             if is_own or program.name not in {"tox", "nox"}:
                 # A linter that runs next to the tests is none of their requirements, and may pin what they test.
                 others = {each.name for each in programs} & TOOLS_OF_CI - {program.name}
+                others = {name for name in others if not self.imports(name)}
                 needed = (line for line in lines if re.split(r"[^\w.-]", line)[0].lower() not in others)
                 needs = Needs.of_lines(needed) | Needs(extras=newest.extras, groups=newest.groups)
                 where = Runner(
@@ -376,10 +403,10 @@ class RunnerReader:
                     continue
                 words = tuple(literal_words(call.args, expressions))
                 if call.func.attr == "install":
-                    needs |= needs_of_pip(words)
+                    needs |= needs_of_pip(words, self.imports)
                 elif call.func.attr in {"run", "run_always", "run_install"} and words:
                     for program in programs_of(ShellCommand(words)):
-                        needs |= needs_installed(program)
+                        needs |= needs_installed(program, self.imports)
                         where = f"noxfile.py, session {session_name(function)}"
                         pythons = pythons_of_session(function, expressions)
                         by_hand = ("nox", "-s", session_name(function))
@@ -408,7 +435,7 @@ class RunnerReader:
                 yield from self._of_target(kind, part, replace(context, needs=needs), depth + 1)
         for line in script.text.splitlines():
             for program, folder in programs_with_folders(line):
-                needs |= needs_installed(program)
+                needs |= needs_installed(program, self.imports)
                 inner = replace(context, where=where, needs=needs, by_hand=by_hand, folder=folder)
                 yield from self.resolve(program, inner, depth)
 

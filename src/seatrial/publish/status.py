@@ -218,9 +218,11 @@ class ProjectStatus:
         """Return a line for each fact, and the next command."""
         commits = count_text(self.commits, "commit")
         request = f", for a {self.part} release: {self.next_version}" if self.fragments else ""
+        lacks_tags = any(reason.code == "TagsMissing" for reason in self.reasons)
+        no_tag = "and its tags are not fetched" if lacks_tags else "no tag yet"
         lines = [
             f"{self.project} {self.version}, {'which has no tag, ' * self.is_untagged}"
-            + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, no tag yet"),
+            + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, {no_tag}"),
             f"{'fragments' if self.has_fragments else 'notes':9}  {self.fragments or 'none'}{request}",
             f"branch     {self.branch}",
         ]
@@ -357,7 +359,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
     with reasons.gather():
         require_branch(preconditions, snapshot.config.branch)
     with reasons.gather():
-        require_tags(preconditions, partial(object_of_tag, repository), snapshot)
+        require_tags(preconditions, partial(object_of_tag, repository), snapshot, of_earlier_releases=True)
     with reasons.gather():
         if status.fragments or not status.has_changelog:
             require_free_tag(preconditions, snapshot, status.next_version)

@@ -221,13 +221,21 @@ def release_blockers(
     return tuple(reasons)
 
 
-def require_tags(preconditions: Preconditions, tag_id: Callable[[str], str | None], snapshot: ProjectSnapshot) -> None:
+def require_tags(
+    preconditions: Preconditions,
+    tag_id: Callable[[str], str | None],
+    snapshot: ProjectSnapshot,
+    *,
+    of_earlier_releases: bool = False,
+) -> None:
     """Raise `TagsMissing` for a clone without the remote's newest release, from which the next version follows.
 
-    ``tag_id``: returns the id of a tag in the clone, None for one that it lacks.
+    ``tag_id``: returns the id of a tag in the clone, None for one that it lacks; ``of_earlier_releases``: whether the
+    release of the version in the files counts, too, whose tag a release fetches itself.
     """
     remote = preconditions.remote
-    missing = _missing_releases(tag_id, snapshot, remote, snapshot.current) if remote else {}
+    since = snapshot.last_version if of_earlier_releases else snapshot.current
+    missing = _missing_releases(tag_id, snapshot, remote, since) if remote else {}
     if remote and missing:
         raise ReleaseError(
             f"{remote.name} has the tag {missing[max(missing)]}, and {preconditions.repository.root} does not",
