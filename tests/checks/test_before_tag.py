@@ -214,7 +214,11 @@ BROKEN: dict[str, object] = {
     "META054": replace(SOURCES, listing=SessionList(LISTING.sessions[:1])),
     "META055": TOOLS,
     "META056": replace(SOURCES, workflows=files_of({"ci.yml": WORKFLOW.replace("3.13", "3.11")}).workflows),
-    "CI001": replace(ci_facts({}), place="job of .gitlab-ci.yml", obstacles=("move .gitlab-ci.yml out of the way",)),
+    "CI001": replace(
+        ci_facts({}),
+        place="job of .gitlab-ci.yml",
+        obstacles=("move .gitlab-ci.yml out of the way, then: invoke workflows",),
+    ),
     "CI002": started_by("{push: {tags: ['[0-9]+.*']}}"),
     "CI003": replace(HEALTHY_CI, listing=SessionList((NoxSession("test", "test"),))),
     "CI004": changed("id-token: write", "contents: read"),

@@ -179,11 +179,27 @@ def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why
     assert caught.value.what == f"{text!r} can't be the name of a package: {why}"
 
 
-def test_oldest_python_is_tested_by_seatrial() -> None:
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("3.8", "3.9"),
+        ("3.14t", "3.14"),
+        ("3.12.1", "3.12"),
+        ("3.99", f"3.{newest_minor()}"),
+        ("4.0", "3.9"),
+        ("pypy3.11", "3.9"),
+    ],
+)
+def test_python_that_seatrial_does_not_test_is_refused_with_the_nearest(text: str, near: str) -> None:
     with raises_error("PythonUnsupported") as caught:
-        PackageRequest.of("tidepool", "3.8")
+        PackageRequest.of("tidepool", text)
     pythons = [f"3.{minor}" for minor in range(9, newest_minor() + 1)]
-    assert caught.value.what == f"--python 3.8 is not supported: choose from {', '.join(pythons)}"
+    assert caught.value.what == f"--python {text} is not supported: choose from {', '.join(pythons)}"
+    assert caught.value.fix == f"seatrial new tidepool --python {near}"
+
+
+def test_oldest_python_of_a_new_package_gets_fixes() -> None:
+    pythons = [f"3.{minor}" for minor in range(9, newest_minor() + 1)]
     assert f"3.{PackageRequest.of('tidepool').oldest}" == pythons[len(end_of_life(pythons))]
 
 

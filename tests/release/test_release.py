@@ -562,9 +562,28 @@ def test_folder_that_can_not_be_written_to_after_the_push_ends_the_release_befor
         ran = repo.project.run(*words)
         folder.chmod(0o755)
         assert (ran.returncode, repo.state()) == (4, before), ran.output
-        assert (
-            f"seatrial: {folder}: Permission denied\nfix:  make room, or let yourself read and write it" in ran.output
+        assert ran.output.endswith(
+            f"seatrial: not writable, and a release updates it after its push: {folder}\n"
+            f"fix:  chmod u+w {folder}, or release as the owner\n{READ}FileUnusable\n"
         )
+
+
+def test_preflight_of_a_tree_that_can_not_be_written_to_reports_that_and_all_else(repo: ReleaseRepo) -> None:
+    root = repo.project.root
+    names = (root, root / ".git", root / ".git/objects", root / ".git/refs")
+    for name in names:
+        name.chmod(0o555)
+    ran = repo.project.run(*WITHOUT_ACCOUNTS, sys.executable, "-m", "seatrial", "preflight", "minor")
+    for name in names:
+        name.chmod(0o755)
+    folders = [str(name) for name in names]
+    assert ran.returncode == 5
+    assert (
+        f"✗ META007  not writable, and a release updates it after its push: {', '.join(folders)}\n"
+        f"  fix: chmod u+w {' '.join(folders)}, or release as the owner\n"
+    ) in ran.output
+    assert "the distributions  " in ran.output
+    assert "nothing was built" not in ran.output
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from errors_raised import rendered
 from sample_project import lines
+from seatrial.commands import NOX
 from seatrial.errors import SeatrialError
 from seatrial.tasks import ns
 from seatrial.tasks.command_line import NAMES_ELSEWHERE, CommandLine, ReadCommand, read_command
@@ -400,6 +401,12 @@ def test_unknown_command_leads_to_the_one_that_was_meant(line: str, suggestion: 
         CommandLine(words, COMMANDS).require_command(0)
     question = f"; did you mean {suggestion}?" if suggestion else ""
     assert rendered(caught.value) == f"unknown command {words[0]!r}{question}\nfix:  {fix}"
+
+
+def test_command_of_nox_is_rendered_as_it_can_be_typed() -> None:
+    with pytest.raises(SeatrialError) as caught:
+        CommandLine(("pytest",), COMMANDS).require_command(0)
+    assert caught.value.fix == f"{NOX} -s tests"
 
 
 def test_word_of_another_tool_means_a_command_that_exists() -> None:

@@ -39,11 +39,11 @@ def publishes(facts: CiFacts) -> Finding:
         return Finding.unknown(
             "\n".join(doubts), "upload in a step of the workflow: pypa/gh-action-pypi-publish, or twine upload"
         )
-    fix = f"{Command('workflows')}, and commit; or by hand, after the release: {Command('publish')}"
+    generate = facts.obstacles or [f"{Command('workflows')}, and commit"]
     tested = [session for session in facts.listing.sessions if session.name not in BUILD_SESSIONS]
     lacking = [SESSION_FIX] if facts.listing.sessions and not any("ci" in session.tags for session in tested) else []
-    needed = [*lacking, *facts.obstacles]
-    return Finding.failed(f"no {facts.place} publishes", "\nthen: ".join([*needed, fix]))
+    fix = "\nthen: ".join([*lacking, *generate])
+    return Finding.failed(f"no {facts.place} publishes", f"{fix}\nor by hand, after the release: {Command('publish')}")
 
 
 SESSION_FIX = "sessions.tests() in the noxfile, or a session of your own with the tag ci"

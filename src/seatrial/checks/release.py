@@ -30,7 +30,7 @@ class ReleaseStage(Enum):
     """What a release does, one after the other, before it pushes; the value says what has not happened."""
 
     REPOSITORY_READ = "the repository could not be read"
-    REMOTE_READ = "the remote was not asked"
+    REMOTE_READ = "the remote was not read"
     PUSH_TRIED = "no push was tried"
     SETTINGS_READ = "pyproject.toml could not be read"
     VERSION_READ = "version and fragments could not be read"

@@ -131,7 +131,7 @@ OTHER_CI_FILES = (PIPELINE_FILE, ".circleci/config.yml", ".woodpecker.yml", "azu
 REPOSITORY_LABELS = ("repository", "source", "source code", "code", "homepage", "github")
 """The labels of ``[project.urls]`` that can lead to the repository (PyPA, "Well-known Project URLs in Metadata")."""
 
-BY_HAND = ("release", "workflow_dispatch")
+STARTED_BY_HAND = ("release", "workflow_dispatch")
 """The events by which somebody starts a workflow for a tag that was pushed."""
 
 MADE_BY_COMMAND = frozenset(("created", "published", "released"))
@@ -190,7 +190,7 @@ class PublishingJob:
     @property
     def is_started_by_tag(self) -> bool:
         """Whether the push of the tag starts its workflow, without a step by hand."""
-        return self.event is not None and self.event not in BY_HAND
+        return self.event is not None and self.event not in STARTED_BY_HAND
 
     @property
     def starts(self) -> Answer:
@@ -312,7 +312,7 @@ class Publishing:
             workflow.follows(other, tag) for other in self.workflows if follows and other.listens_to(tag)
         )
         # Where it names tags, whoever wrote it means a tag to start it, or the release that is made of one.
-        by_hand = BY_HAND if push is None or not push.names_tags else BY_HAND[:1] if is_pushed else ()
+        by_hand = STARTED_BY_HAND if push is None or not push.names_tags else STARTED_BY_HAND[:1] if is_pushed else ()
         events = [
             *(["push"] if is_pushed else []),
             *([MERGE] if workflow.merge_branch else []),
@@ -358,7 +358,7 @@ class Publishing:
         """Return the command that has a job publish the tag, None where there is none that is sure to do it."""
         if self.tag is None:
             return None
-        for event in BY_HAND:
+        for event in STARTED_BY_HAND:
             trigger = job.entry.trigger(event)
             jobs = self._jobs_after(job.entry, event) if trigger else iter(())
             starts = any(
@@ -471,8 +471,8 @@ class CiFacts:
     ``tag``: its name, None where that is not known; ``publishing``: who publishes then; ``listing``: the sessions that
     workflows can name; ``by_pipeline``: whether the tag starts the job of GitLab that publishes, None where no such
     pipeline was read; ``checkout``: what a checkout has to fetch; ``drifted``: the generated files that are not what
-    they should be, and why; ``fixes``: for these; ``obstacles``: what is to be done before they are generated;
-    ``place``: what publishes at the forge.
+    they should be, and why; ``fixes``: for these; ``obstacles``: how to have them generated where more is
+    needed than the command, or what does without; ``place``: what publishes at the forge.
     """
 
     tag: str | None

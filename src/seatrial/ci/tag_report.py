@@ -23,7 +23,7 @@ from seatrial.ci.job_uploads import (
     uploaded_folder,
     uploads_of,
 )
-from seatrial.ci.publisher import BY_HAND, Publisher, Publishing, mismatch_with_tag
+from seatrial.ci.publisher import STARTED_BY_HAND, Publisher, Publishing, mismatch_with_tag
 from seatrial.errors import PipelineInvalid, printable
 from seatrial.redaction import redact
 
@@ -175,7 +175,7 @@ class WorkflowReport:
     @property
     def starts_alone(self) -> bool:
         """Whether the push of the tag starts it, without a step by hand."""
-        return self.event is not None and self.event not in BY_HAND
+        return self.event is not None and self.event not in STARTED_BY_HAND
 
     @property
     def uploads(self) -> bool:
@@ -275,7 +275,7 @@ def _reports_of(publishing: Publishing, workflow: Workflow) -> Iterator[Workflow
         return
     uploads_alone = is_reported = False
     for event in publishing.events_for(workflow):
-        is_by_hand = event is None or event in BY_HAND
+        is_by_hand = event is None or event in STARTED_BY_HAND
         jobs = () if event is None else tuple(_jobs_of(publishing, workflow, event))
         uploads = any(job.starts is not Answer.NO and (job.uploads or job.doubts) for job in jobs)
         if not is_by_hand or (uploads and not uploads_alone):
@@ -307,7 +307,7 @@ def _how(publishing: Publishing, workflow: Workflow, event: str | None) -> str:
         return f"starts after {_listed(trigger.workflows if trigger else ())}, on the default branch"
     if event == MERGE:
         return f"starts with the merge into {workflow.merge_branch}, and makes the tag"
-    if event not in BY_HAND:
+    if event not in STARTED_BY_HAND:
         return "starts"
     job = next((job for job in publishing.possible_jobs if job.entry == workflow), None)
     command = publishing.start_by_hand(job) if job else None

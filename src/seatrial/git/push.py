@@ -164,12 +164,13 @@ REF_LINE = re.compile(r"^.\t[^\t]*:(?:refs/(?:heads|tags)/)?([^\t:]+)\t(.*)$")
 
 
 def complete_push(
-    repository: Repository, push: AtomicPush, trace: Path, progress: Progress, patience: float
+    repository: Repository, push: AtomicPush, trace: Path, progress: Progress, patience: float, again: Command
 ) -> tuple[PushState, str]:
     """Push a branch and a tag; when the connection is lost, ask the remote until the state is known.
 
-    ``trace``: a file in which git records what it sends, for `was_sent`; ``patience``: seconds to ask. Returns the
-    state, which is accepted or unknown, and the output of git. Raises `PushRefused`.
+    ``trace``: a file in which git records what it sends, for `was_sent`; ``patience``: seconds to ask; ``again``: what
+    pushes the same version once more. Returns the state, which is accepted or unknown, and the output of git. Raises
+    `PushRefused`.
     """
     state, output = _push_atomically(repository, push, trace)
     remote = push.upstream.remote
@@ -180,8 +181,18 @@ def complete_push(
             update_tracking_branch(repository, push.upstream)
     if state is PushState.REFUSED:
         _require_no_other_tag(repository, push)
-        raise _refused_error(remote, "", output, refusal_fix(output, remote) or "fix that, then release again")
+        fix = refusal_fix(output, remote) or "fix that, then release again"
+        raise _refused_error(remote, "", output, fix, after_part=lambda moved: _fix_after_part(push, moved, again))
     return state, last_lines(readable_output(output))
+
+
+def _fix_after_part(push: AtomicPush, moved: str, again: Command) -> str:
+    """Return the fix for a remote that has the branch without the tag, or the tag without the branch."""
+    remote = push.upstream.remote
+    if moved == push.tag:
+        removed = f"git push {shlex.quote(remote)} --delete {shlex.quote(push.tag)}"
+        return f"have {remote} take the branch, and remove the tag: {removed}; then: {again}"
+    return f"have {remote} take the tag; then git pull --ff-only, and release the same version: {again}"
 
 
 def _require_no_other_tag(repository: Repository, push: AtomicPush) -> None:
@@ -350,17 +361,16 @@ UNMOVED = ("!", "=")
 """The flags of refs that a push has not moved: rejected, up to date."""
 
 
-def _refused_error(remote: str, what: str, output: str, fix: str) -> PushRefused:
+def _refused_error(remote: str, what: str, output: str, fix: str, *, after_part: Callable[[str], str]) -> PushRefused:
     """Return the error about a push (``what``: of what) that a remote did not take.
 
-    git moves a branch although it rejects a tag that the remote hides (git-config(1), receive.hideRefs).
+    git moves a branch although it rejects a tag that the remote hides (git-config(1), receive.hideRefs): ``after_part``
+    returns the fix for the names of what has moved.
     """
-    moved = [ref.split("/", 2)[-1] for flag, ref, _ in _reports(output) if flag not in UNMOVED]
+    moved = ", ".join(ref.split("/", 2)[-1] for flag, ref, _ in _reports(output) if flag not in UNMOVED)
     text = f"{remote} did not take the push{what}; nothing has changed there"
     if moved:
-        text = f"{remote} took {', '.join(moved)} alone, although the push was atomic"
-        again = Command("release", "--version", "VERSION")
-        fix = f"have {remote} take the rest; then git pull --ff-only, and release the same version: {again}"
+        text, fix = f"{remote} took {moved} alone, although the push was atomic", after_part(moved)
     return PushRefused(f"{text}:\n{last_lines(readable_output(output))}", fix=fix)
 
 
@@ -498,7 +508,9 @@ def push_branch(
                 code="PushUnknown",
                 fix="run the same command again: it goes on from what the remote has then",
             )
-    raise _refused_error(remote.name, f" of {push.branch}", output, _fix_of(push, output, remote.name))
+    again = f"have {remote.name} take the rest, then run the same command again"
+    fix = _fix_of(push, output, remote.name)
+    raise _refused_error(remote.name, f" of {push.branch}", output, fix, after_part=lambda _: again)
 
 
 def _fix_of(push: BranchPush, output: str, remote: str) -> str:

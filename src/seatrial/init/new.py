@@ -46,6 +46,13 @@ SIGN = ".github"
 """The folder that marks a repository without a remote as one for GitHub."""
 
 
+def _nearest_python(text: str, pythons: list[str]) -> str:
+    """Return the Python that is closest to a number that was typed, such as 3.14t; the oldest for anything else."""
+    minor = re.match(r"3\.(\d+)", text)
+    at = int(minor[1]) - OLDEST_MINOR if minor else 0
+    return pythons[min(max(at, 0), len(pythons) - 1)]
+
+
 @dataclass(frozen=True)
 class PackageRequest:
     """The package to create.
@@ -77,7 +84,7 @@ class PackageRequest:
             raise ProjectError(
                 f"--python {oldest} is not supported: choose from {', '.join(pythons)}",
                 code="PythonUnsupported",
-                fix=f"--python {pythons[0]}",
+                fix=Command("new", text, "--python", _nearest_python(oldest, pythons), program_only=True),
             )
         name = PackageName.of(Path(text).name or text)
         # A folder that the path only leads through, as in sub/../name, is not made.

@@ -441,9 +441,9 @@ class RequestState(Enum):
 
     OPEN = "open"
     PUSHED = "pushed"
-    CHECKS_FAILING = "open, and checks fail"
+    CHECKS_FAILING = "checks fail"
     BEHIND = "behind"
-    EDITED = "changes that seatrial did not make"
+    EDITED = "has changes that seatrial did not make"
     MERGED = "merged, and has no tag yet"
     TOO_LATE = "merged after a newer release"
     CLOSED = "closed, and not merged"
@@ -504,11 +504,11 @@ class RequestStatus:
             return f"{self.version} is {self.state.value}{address}"
         subject = f"{self.version} is open" if self.is_open else f"{self.branch} is pushed"
         details = {
-            RequestState.BEHIND: f", and behind {self.into} by {count_text(self.behind, 'commit')}",
-            RequestState.CHECKS_FAILING: f", and checks fail: {', '.join(self.failed_checks)}",
-            RequestState.EDITED: f", and has {self.state.value}: {', '.join(self.added)}",
+            RequestState.BEHIND: f" {self.into} by {count_text(self.behind, 'commit')}",
+            RequestState.CHECKS_FAILING: f": {', '.join(self.failed_checks)}",
+            RequestState.EDITED: f": {', '.join(self.added)}",
         }
-        text = f"{subject}{details.get(self.state, '')}"
+        text = f"{subject}, and {self.state.value}{details[self.state]}" if self.state in details else subject
         if self.is_open is None:
             request = f"the request {self.url}" if self.url else "a request"
             return f"{text}; whether {request} is open is unknown: {self.reason}"

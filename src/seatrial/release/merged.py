@@ -348,7 +348,9 @@ def _tag(
         )
         release_push = ReleasePush(push, target.branch)
         with progress.step("push", f"{plan.tag} to {remote.name}") as step:
-            push_release(repository, scratch.root, release_push, step, options.patience)
+            push_release(
+                repository, scratch.root, release_push, step, options.patience, again=Command("tag", "--merged")
+            )
         with contextlib.suppress(OSError):
             if built is not None:
                 Manifest(plan.tag, str(plan.version), release.commit.commit, tuple(built)).keep(repository)

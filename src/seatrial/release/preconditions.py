@@ -28,6 +28,7 @@ from seatrial.errors import (
     Reasons,
     ReleaseError,
     SeatrialError,
+    WorkflowUnknown,
     count_text,
     together,
 )
@@ -55,7 +56,7 @@ from seatrial.project.settings import Config
 from seatrial.project.tag_form import released_versions
 from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redacted_address
-from seatrial.workflows.generate import BY_HAND, IN_USE, Generator
+from seatrial.workflows.generate import IN_USE, NOT_WRITTEN, Generator
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -469,15 +470,24 @@ def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts, tag_form: 
             facts = replace(facts, place=f"job of {PIPELINE_FILE}")
         drifts = generator.drift_in(scratch.root)
     except SeatrialError as error:
-        # Nothing is generated for an unknown forge; a session that is missing is seen in the listing.
-        return replace(facts, obstacles=() if error.code == "SessionMissing" else (error.fix,))
+        return replace(facts, obstacles=_how_to_generate(error, scratch.repository))
     edited = [drift for drift in drifts if drift.reason in IN_USE]
     return replace(
         facts,
         drifted=tuple(f"{drift.path} {drift.reason.value}" for drift in edited),
         fixes=tuple(dict.fromkeys(drift.fix for drift in edited)),
-        obstacles=tuple(dict.fromkeys(drift.fix for drift in drifts if drift.reason in BY_HAND)),
+        obstacles=tuple(dict.fromkeys(drift.fix for drift in drifts if drift.reason in NOT_WRITTEN)),
     )
+
+
+def _how_to_generate(error: SeatrialError, repository: Repository) -> tuple[str, ...]:
+    """Return what is to be done where an error prevents that the files of CI are generated."""
+    if error.code == "SessionMissing":
+        # It is seen in the listing.
+        return ()
+    if isinstance(error, WorkflowUnknown) and repository.forge_addresses:
+        return ("upload in a job of the forge: twine upload dist/*",)
+    return (error.fix or error.what, f"{Command('workflows')}, and commit")
 
 
 def remark_on_packaging(publishing: Publishing, scratch: Scratch) -> str | None:

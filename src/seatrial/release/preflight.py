@@ -68,8 +68,9 @@ from seatrial.release.prepare import (
     release_lock,
     requested_version,
     require_built_version,
+    require_writable,
     scratch_clone,
-    state_folder_of,
+    state_folder_for,
     write_release,
 )
 from seatrial.release.push import read_interrupted_release
@@ -266,6 +267,8 @@ def attempt_release(folder: Path, choice: VersionChoice, environ: Mapping[str, s
         with run.reasons.gather():
             towncrier = stack.enter_context(start_towncrier(folder))
             repository = open_repository(folder, environ)
+            with run.reasons.gather():
+                require_writable(repository)
             stack.enter_context(release_lock(repository))
             run.preconditions = preconditions = check_preconditions(repository)
             run.reached.add(ReleaseStage.REPOSITORY_READ)
@@ -373,9 +376,7 @@ def build_again(scratch: Scratch, built: BuiltDistributions, say: Callable[[str]
         Git(top).run("clean", "--quiet", "-ffdx")
         project = Project.from_directory(top / scratch.repository.prefix)
         epoch = SourceTree.scan(project, scratch.commit_date()).epoch
-        environment = BuildEnvironment(
-            state_folder_of(scratch.repository) / "build", best_installer(), is_for_commit=True
-        )
+        environment = BuildEnvironment(state_folder_for(scratch) / "build", best_installer(), is_for_commit=True)
         sdist, wheel = build_from_tree(project.root, Path(folder, "direct"), environment, epoch)
         differences = _differences(built.sdist, sdist)
         if not built.wheel.file_name.is_for_any_machine:

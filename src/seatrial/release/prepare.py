@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import itertools
 import os
@@ -22,7 +21,16 @@ from seatrial.commands import Command
 from seatrial.distributions.build import ensure_built
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
-from seatrial.errors import Reasons, ReleaseError, SeatrialError, WorkflowUnknown, last_lines, printable, together
+from seatrial.errors import (
+    Reasons,
+    ReleaseError,
+    SeatrialError,
+    ToolError,
+    WorkflowUnknown,
+    last_lines,
+    printable,
+    together,
+)
 from seatrial.events import Progress, SessionReader
 from seatrial.git.command import Git, tracked_files
 from seatrial.git.repository import (
@@ -87,16 +95,13 @@ class PreparedRelease:
 def release_lock(repository: Repository) -> Iterator[None]:
     """Hold off every other release of this repository, from all of its work trees.
 
-    The scratch clones of releases that were killed are removed. Raises `AnotherRelease`, or `PermissionError` for a
-    folder that the release writes to after its push.
+    The scratch clones of releases that were killed are removed. A git folder that can't be written to has no lock: no
+    release begins there. Raises `AnotherRelease`.
     """
-    folders = (repository.root, repository.git_dir, repository.common_dir / "objects", repository.common_dir / "refs")
-    for folder in folders:
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(locked(repository.common_dir / "seatrial.lock"))
+            if os.access(repository.common_dir, os.W_OK):
+                stack.enter_context(locked(repository.common_dir / "seatrial.lock"))
         except LockTaken:
             raise ReleaseError(
                 f"another release of {repository.root} is running",
@@ -105,6 +110,18 @@ def release_lock(repository: Repository) -> Iterator[None]:
             ) from None
         _remove_leftovers(repository)
         yield
+
+
+def require_writable(repository: Repository) -> None:
+    """Raise `FileUnusable` for folders that a release writes to after its push."""
+    folders = (repository.root, repository.git_dir, repository.common_dir / "objects", repository.common_dir / "refs")
+    refused = [str(folder) for folder in folders if not os.access(folder, os.W_OK)]
+    if refused:
+        raise ToolError(
+            f"not writable, and a release updates it after its push: {', '.join(refused)}",
+            code="FileUnusable",
+            fix=f"chmod u+w {shlex.join(refused)}, or release as the owner",
+        )
 
 
 @contextlib.contextmanager
@@ -564,16 +581,18 @@ def build_release(scratch: Scratch, say: Callable[[str], None]) -> BuiltDistribu
     # Read again, because the version in it has changed.
     project = Project.from_directory(scratch.project)
     run = f"release {os.getpid()}"
-    built = ensure_built(project, state_folder_of(scratch.repository), run, say, epoch=scratch.commit_date())
+    built = ensure_built(project, state_folder_for(scratch), run, say, epoch=scratch.commit_date())
     changed = scratch.differences()
     if changed:
         say(f"the build changed {', '.join(changed)}, which the commit has: ignore it, or do not commit what is built")
     return built
 
 
-def state_folder_of(repository: Repository) -> Path:
-    """Return the folder in the checkout that keeps state between runs."""
-    return repository.project / ".nox/.cache/seatrial"
+def state_folder_for(scratch: Scratch) -> Path:
+    """Return the folder in the checkout that keeps state between runs; of one that can't be written to, another."""
+    folder = scratch.repository.project / ".nox/.cache/seatrial"
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return folder if os.access(nearest, os.W_OK) else scratch.root.parent / "state"
 
 
 def require_built_version(plan: ReleasePlan, built: BuiltDistributions) -> None:

@@ -140,11 +140,17 @@ class InterruptedRelease:
 
 
 def push_release(
-    repository: Repository, scratch: Path, release_push: ReleasePush, progress: Progress, patience: float
+    repository: Repository,
+    scratch: Path,
+    release_push: ReleasePush,
+    progress: Progress,
+    patience: float,
+    *,
+    again: Command,
 ) -> None:
     """Push the commit and the tag together; ``scratch`` is the clone that has their objects.
 
-    ``patience``: seconds to ask the remote when the connection is lost.
+    ``patience``: seconds to ask the remote when the connection is lost; ``again``: what releases the same version.
     Raises `PushRefused`, or `PushUnknown`: then the note stays.
     """
     push = release_push.push
@@ -153,7 +159,7 @@ def push_release(
     begin_trace(repository, _trace(repository))
     _write_note(repository, release_push)
     try:
-        state, output = complete_push(repository, push, _trace(repository), progress, patience)
+        state, output = complete_push(repository, push, _trace(repository), progress, patience, again)
     except PushRefused:
         forget_note(repository)
         raise
@@ -181,7 +187,7 @@ def push_tag(repository: Repository, preconditions: Preconditions, tag: str, pro
     with tempfile.TemporaryDirectory(prefix="seatrial-push-") as folder:
         trace = Path(folder, TRACE)
         begin_trace(repository, trace)
-        state, output = complete_push(repository, push, trace, progress, PUSH_PATIENCE)
+        state, output = complete_push(repository, push, trace, progress, PUSH_PATIENCE, Command("push"))
     if state is PushState.UNKNOWN:
         raise push_unknown_error(push, f"ask again: {Command('push')}", output)
     return target

@@ -29,6 +29,7 @@ from seatrial.release.prepare import (
     open_release,
     prepare_release,
     release_lock,
+    require_writable,
     verify_release,
 )
 from seatrial.release.push import (
@@ -123,7 +124,8 @@ def make_release(
         with progress.step(
             "push", f"{target.upstream.branch} and {plan.tag} to {remote.name}, both or neither"
         ) as step:
-            push_release(repository, prepared.scratch.root, release_push, step, options.patience)
+            again = Command("release", "--version", plan.version)
+            push_release(repository, prepared.scratch.root, release_push, step, options.patience, again=again)
         with contextlib.suppress(OSError):
             # When the disk is full, the files can be built again from the tag.
             Manifest(plan.tag, str(plan.version), release_commit.commit, tuple(built)).keep(repository)
@@ -141,6 +143,7 @@ def begin_release(repository: Repository, options: ReleaseOptions, dialog: Dialo
 
     Raises `AnotherRelease`, and as `finish_release` does.
     """
+    require_writable(repository)
     with release_lock(repository):
         interrupted = read_interrupted_release(repository, dialog.progress, options.patience)
         yield finish_release(repository, interrupted, dialog, is_dry_run=options.is_dry_run) if interrupted else None
@@ -222,6 +225,7 @@ def resume_release(repository: Repository, dialog: Dialog, patience: float = RES
 
     Raises `AnotherRelease`, `PushUnknown`, `RemoteGone` or `CheckoutNotUpdated`.
     """
+    require_writable(repository)
     with release_lock(repository):
         interrupted = read_interrupted_release(repository, dialog.progress, patience)
         if interrupted is None:
@@ -232,6 +236,7 @@ def resume_release(repository: Repository, dialog: Dialog, patience: float = RES
 
 def abandon_release(repository: Repository, dialog: Dialog) -> None:
     """Forget a release that was interrupted, whether it has arrived or not. Raises `AnotherRelease`."""
+    require_writable(repository)
     with release_lock(repository):
         tag = forget_release(repository)
     if tag:

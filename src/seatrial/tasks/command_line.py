@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from seatrial.commands import Command
+from seatrial.commands import NOX, Command
 from seatrial.errors import CLOSE_CODE, ProjectError, ReleaseError, SeatrialError, did_you_mean, nearest
 from seatrial.redaction import redact
 
@@ -161,7 +161,7 @@ class CommandLine:
         name, *options = suggestion.split()
         task = self.commands.get(name)
         if name == "nox":
-            return suggestion
+            return suggestion.replace(name, NOX, 1)
         if name.startswith("-"):
             return Command(name, program_only=True)
         if not hasattr(task, "parameters"):

@@ -149,7 +149,7 @@ DEPENDABOT_FILE = ".github/dependabot.yml"
 IN_USE = (DriftReason.EDITED, DriftReason.OUTDATED)
 """The reasons that a file can have which was generated once."""
 
-BY_HAND = (DriftReason.FOREIGN, DriftReason.ELSEWHERE, DriftReason.OTHER)
+NOT_WRITTEN = (DriftReason.FOREIGN, DriftReason.ELSEWHERE, DriftReason.OTHER)
 """The reasons of a file that is not written, until somebody has made room for it."""
 
 NO_REMOTE = "the repository has no remote, so the CI service is unknown"
@@ -406,6 +406,5 @@ def forge_of_remote(repository: Repository) -> tuple[str, str]:
         if (repository.root / sign).exists():
             return name, next(iter(hosts), "")
     problem = f"{' and '.join(map(redact, addresses))} is neither GitHub nor GitLab" if addresses else NO_REMOTE
-    raise WorkflowUnknown(
-        problem, fix="git remote add origin ADDRESS, or make the folder .github, or the file .gitlab-ci.yml"
-    )
+    fix = "where the forge runs workflows of GitHub, as Forgejo does: mkdir .github"
+    raise WorkflowUnknown(problem, fix=fix if addresses else "git remote add origin ADDRESS, or: mkdir .github")
