@@ -151,6 +151,7 @@ def test_pushed(requested: ReleaseRepo) -> None:
         "reason": "only GitHub is asked",
         "behind": 0,
         "added": [],
+        "later": [],
         "url": None,
         "failed_checks": [],
     }

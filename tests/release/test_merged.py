@@ -283,7 +283,8 @@ def test_another_version_waits_for_the_tag(requested: ReleaseRepo) -> None:
     assert message == lines(
         f"""
         seatrial: 1.3.0 was merged and has no tag yet, so 1.5.0 can't be released
-        fix:  invoke release
+        fix:  invoke release, which tags it
+              or leave 1.3.0 without a tag: invoke release --version 1.5.0 --anyway
         {READ}MergedNotTagged
         """
     )
@@ -318,6 +319,70 @@ def test_merge_that_was_reverted_is_no_release(requested: ReleaseRepo, monkeypat
     unprotected(requested, act)
     enter(requested.project, monkeypatch)
     assert find_merged_release(check_preconditions(read_repository(requested.project.root)).on_remote_branch()) is None
+
+
+def raise_on_main(repo: ReleaseRepo, old: str, new: str) -> None:
+    """Let somebody else merge another release, whose commit has no trailers."""
+    files = {name: repo.show(name).replace(old, new) for name in ("pyproject.toml", "src/tidepool/__init__.py")}
+    files["CHANGELOG.md"] = repo.show("CHANGELOG.md").replace("\n## 1.3.0", f"\n## {new}\n\n- Turns.\n\n## 1.3.0")
+    commit_on_main(repo, files, "Next")
+
+
+@pytest.mark.parametrize("way", [by_merge_commit, by_squash])
+def test_older_of_two_merged_releases_comes_first(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch, way: Way
+) -> None:
+    def act() -> None:
+        merge(requested, way)
+        raise_on_main(requested, "1.3.0", "1.4.0")
+
+    unprotected(requested, act)
+    setting = '[tool.seatrial]\nthrough = "pull-request"\n'
+    requested.project.write({"pyproject.toml": requested.read("pyproject.toml").replace("[tool.seatrial]\n", setting)})
+    status = json.loads(requested.project.invoke("status", "--json").output)
+    requested.project.git("checkout", "-q", ".")
+    assert (status["request"]["version"], status["request"]["later"]) == ("1.3.0", ["1.4.0"])
+    assert "MergedNotTagged" in refused(requested, "--version", "1.4.0")
+    output = released(requested, "--pull-request")
+    assert NOT_AGAIN in output
+    later = [line for line in output.splitlines() if line.startswith("later")]
+    assert later == ["later    1.4.0, merged without a tag too: invoke release once more"] * 2
+    tagged_commit(requested)
+    enter(requested.project, monkeypatch)
+    release = merged_release(requested)
+    assert (str(release.version), release.commit.subject, release.later) == ("1.4.0", "Next", ())
+
+
+def test_another_release_is_left_without_a_tag_when_the_user_wants_that(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def act() -> None:
+        merge(requested, by_squash)
+        raise_on_main(requested, "1.3.0", "1.4.0")
+
+    unprotected(requested, act)
+    enter(requested.project, monkeypatch)
+    preconditions = check_preconditions(read_repository(requested.project.root)).on_remote_branch()
+    for version, expected in (("1.3.0", "1.3.0"), ("1.4.0", "1.4.0"), ("1.5.0", None)):
+        release = find_merged_release(preconditions, version=version, passes_over=True)
+        assert (release and str(release.version)) == expected
+
+
+def test_release_that_was_reverted_before_the_next_is_none(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its entry stays in the changelog, and the trailers in the history."""
+
+    def act() -> None:
+        merge(requested, by_rebase)
+        names = ("pyproject.toml", "src/tidepool/__init__.py")
+        commit_on_main(requested, {name: requested.show(name).replace("1.3.0", "1.2.3") for name in names}, "Revert")
+        raise_on_main(requested, "1.2.3", "1.4.0")
+
+    unprotected(requested, act)
+    enter(requested.project, monkeypatch)
+    release = merged_release(requested)
+    assert (str(release.version), release.later) == ("1.4.0", ())
 
 
 def test_dry_run_after_the_merge_changes_nothing(requested: ReleaseRepo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,7 +61,7 @@ def merged(repo: ReleaseRepo, version: str = "1.3.0", *, has_entry: bool = True)
     before = repo.project.git("rev-parse", "HEAD").strip()
     for name in ("pyproject.toml", "src/tidepool/__init__.py"):
         text = repo.read(name)
-        repo.project.write({name: text.replace("1.2.3", version)})
+        repo.project.write({name: re.sub(r"1\.\d\.\d", version, text)})
     if has_entry:
         head = "<!-- towncrier release notes start -->\n"
         repo.project.write({"CHANGELOG.md": NEWS.replace(head, f"{head}\n## {version}\n\n- New.\n")})
@@ -88,6 +89,18 @@ def test_push_that_brings_a_version_with_its_entry_is_a_release(repo: ReleaseRep
     assert tag_of(repo, before) == "v1.3.0"
     repo.project.git("tag", "-f", "v1.3.0", repo.project.git("commit-tree", "-m", "x", "HEAD^{tree}").strip())
     assert tag_of(repo, before) is None
+
+
+def test_release_before_that_has_no_tag_is_named(repo: ReleaseRepo) -> None:
+    merged(repo)
+    before = merged(repo, "1.4.0")
+    assert tag_of(repo, before) == "v1.4.0"
+    assert ReleaseTag.of(repo.project.root).untagged_release(before) is None
+    entry = "## 1.4.0\n\n- New.\n\n## 1.3.0\n"
+    repo.project.write({"CHANGELOG.md": repo.read("CHANGELOG.md").replace("## 1.4.0\n", entry)})
+    assert ReleaseTag.of(repo.project.root).untagged_release(before) == "v1.3.0"
+    repo.project.git("tag", "v1.3.0", before)
+    assert ReleaseTag.of(repo.project.root).untagged_release(before) is None
 
 
 @pytest.mark.parametrize(("version", "has_entry"), [("1.3.0", False), ("1.3.0.dev0", True), ("1.2.2", True)])

@@ -65,6 +65,13 @@ def has_entry(text: str, version: Version) -> bool:
     return find_entry(text, version) is not None
 
 
+def versions_with_entry(text: str) -> frozenset[Version]:
+    """Return the versions that a changelog has entries of."""
+    headings = read_headings(text)
+    level = level_of_releases(headings)
+    return frozenset(version for heading in headings if heading.level == level for version in heading.versions)
+
+
 def find_entry(text: str, version: Version) -> str | None:
     """Return the heading of the entry of a version, or None."""
     heading = next(_entries(read_headings(text), version), None)

@@ -146,12 +146,11 @@ class Config:
     ``release_branch``: the form of the branch of such a release, None for the default, as for ``message``; ``parts``:
     which part of the version each type of fragment asks for; ``lock``: commands, each a tuple of arguments, that
     refresh lock files after the version was raised; ``pass_env``: the names of secrets in the environment, as shell
-    patterns, that builds and
-    the tests of a release get; ``publisher``: what is registered on the index as the trusted publisher, where that is
-    not what the remote and the workflow say; ``index``: the address of the simple API of the index that is published
-    to, None for the one that pip installs from; ``ignore``: codes of checks, and the reason why each does not hold
-    here; ``workflows``: what the CI workflows do; ``changelog``: how it is kept; ``scheme``: "calver" for versions that
-    are dates, None for any other.
+    patterns, that builds and the tests of a release get; ``publisher``: what is registered on the index as the trusted
+    publisher, where that is not what the remote and the workflow say; ``index``: the address of the simple API of the
+    index that is published to, None for the one that pip installs from; ``ignore``: codes of checks, and the reason why
+    each does not hold here; ``workflows``: what the CI workflows do; ``changelog``: how it is kept; ``scheme``:
+    "calver" for versions that are dates, None for any other.
     """
 
     branch: str | None = None

@@ -460,7 +460,7 @@ class RequestStatus:
     has changed in it; ``is_open``: whether the forge has an open request, None where that is unknown, for ``reason``;
     ``url`` and ``failed_checks``: None and empty where gh can't tell; ``form``: the page that opens a request;
     ``tagged_by``: the workflow that makes the tag after the merge, None for none; ``instead``: the release that takes
-    the place of one that was merged too late.
+    the place of one that was merged too late; ``later``: the releases that were merged after it without a tag.
     """
 
     state: RequestState
@@ -477,6 +477,7 @@ class RequestStatus:
     tagged_by: str | None = None
     instead: Command | None = None
     merged_into: str | None = None
+    later: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object (docs/json.md)."""
@@ -489,6 +490,7 @@ class RequestStatus:
             "reason": self.reason,
             "behind": self.behind,
             "added": list(self.added),
+            "later": list(self.later),
             "url": self.url,
             "failed_checks": list(self.failed_checks),
         }
@@ -501,7 +503,7 @@ class RequestStatus:
         if self.state is RequestState.CLOSED and not self.url:
             return f"{self.version} is not merged, and {self.branch} is not on the remote"
         if self.state in (RequestState.MERGED, RequestState.TOO_LATE, RequestState.CLOSED):
-            return f"{self.version} is {self.state.value}{address}"
+            return f"{self.version} is {self.state.value}{''.join(f'; so is {each}' for each in self.later)}{address}"
         subject = f"{self.version} is open" if self.is_open else f"{self.branch} is pushed"
         details = {
             RequestState.BEHIND: f" {self.into} by {count_text(self.behind, 'commit')}",
@@ -554,13 +556,15 @@ def _read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot
     target, remote = preconditions.require_remote()
     into = target.upstream.branch
     try:
-        merged = find_merged_release(preconditions.on_remote_branch())
+        is_usual = snapshot.config.through == "pull-request"
+        merged = find_merged_release(preconditions.on_remote_branch(), is_usual=is_usual)
     except MergedTooLate as error:
         branch = branch_of(snapshot, repository, error.version)
         return RequestStatus(RequestState.TOO_LATE, str(error.version), branch, into, instead=error.instead)
     if merged is not None:
         branch, tagged_by = branch_of(snapshot, repository, merged.version), file_that_tags(repository.root)
-        return RequestStatus(RequestState.MERGED, str(merged.version), branch, into, tagged_by=tagged_by)
+        version, later = str(merged.version), tuple(map(str, merged.later))
+        return RequestStatus(RequestState.MERGED, version, branch, into, tagged_by=tagged_by, later=later)
     note = RequestNote.recall(repository)
     branches = read_request_branches(repository, remote, snapshot, note)
     own = [branch for branch in branches if branch.own is not None]

@@ -10,6 +10,7 @@ import contextlib
 import posixpath
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -21,7 +22,7 @@ from seatrial.git.push import AtomicPush, CommitFacts, read_commit, read_commits
 from seatrial.git.repository import Remote, Repository, files_of_commit
 from seatrial.project.find_versions import find_version_files
 from seatrial.project.project import Project
-from seatrial.project.read_changelog import has_entry, read_entry
+from seatrial.project.read_changelog import has_entry, read_entry, versions_with_entry
 from seatrial.project.versions import next_version, parse_version
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
@@ -61,7 +62,8 @@ class MergedRelease:
 
     ``merged``: the commit of the branch that brought it; ``commit``: the commit to tag, which is that or the one that
     it has merged; ``is_verified``: whether this machine has verified a commit with the same tree; ``between``: the
-    other commits that came into it since; ``last``: the version before it, None for the first release.
+    other commits that came into it since; ``last``: the version before it, None for the first release; ``later``: the
+    releases that were merged after it, and have no tag either.
     """
 
     version: Version
@@ -71,6 +73,7 @@ class MergedRelease:
     is_verified: bool
     between: tuple[str, ...] = ()
     last: Version | None = None
+    later: tuple[Version, ...] = ()
 
 
 class MergedTooLate(ReleaseError):
@@ -101,7 +104,11 @@ def tag_merged_release(
                 # What is wrong is reported by the release that follows.
                 return None
             release = find_merged_release(
-                preconditions, tests=options.tests, is_usual=is_usual, version=options.choice.version
+                preconditions,
+                tests=options.tests,
+                is_usual=is_usual,
+                version=options.choice.version,
+                passes_over=options.choice.anyway,
             )
         if release is None:
             return None
@@ -122,11 +129,17 @@ def require_merged_tag(repository: Repository, options: ReleaseOptions, dialog: 
 
 
 def find_merged_release(
-    preconditions: Preconditions, *, tests: bool = True, is_usual: bool = True, version: str | None = None
+    preconditions: Preconditions,
+    *,
+    tests: bool = True,
+    is_usual: bool = True,
+    version: str | None = None,
+    passes_over: bool = False,
 ) -> MergedRelease | None:
-    """Return the release that is on the branch of the remote and has no tag, or None.
+    """Return the release that is on the branch of the remote and has no tag, the oldest of several, or None.
 
-    ``tests``: whether it is verified only when its sessions ran, too; ``version``: the one that the user asks for.
+    ``tests``: whether it is verified only when its sessions ran, too; ``version``: the one that the user asks for;
+    ``passes_over``: whether any other is left without a tag for that one.
 
     Raises `MergedTooLate` for one that is older than the last release, unless ``version`` is newer than that.
     """
@@ -151,25 +164,29 @@ def find_merged_release(
             if version is not None and _is_newest(snapshot, parse_version(version)):
                 return None
             raise _late_error(snapshot, merged_version, remote)
-        evidence = _has_request(snapshot, commits, merged_version, note)
-        is_written = is_usual and snapshot.last_version is not None and _has_written_entry(snapshot, merged_version)
-        if not (evidence or is_written):
+        has_evidence = partial(_has_evidence, snapshot, commits, note, is_usual=is_usual)
+        versions = (*_older_versions(snapshot, commits, merged_version, remote), merged_version)
+        # The files are read before others are checked out.
+        waiting = {
+            each: files_that_publish(scratch.root, snapshot.tag(each)) for each in versions if has_evidence(each)
+        }
+        merges = {each: merge for each in waiting if (merge := _find_merge(scratch, snapshot, history, each))}
+        if passes_over and version is not None:
+            merges = {each: merge for each, merge in merges.items() if each == parse_version(version)}
+        if not merges:
             return None
-        publishes = files_that_publish(scratch.root, snapshot.tag(merged_version))
-        merged = _find_merge(scratch, snapshot, history, merged_version)
-        if merged is None:
-            return None
+        merged_version, *later = merges
+        merged, publishes = merges[merged_version], waiting[merged_version]
     commit = _verified_parent(repository, merged, snapshot, merged_version)
     if publishes and is_skipped_by_ci(commit.message):
         # The tag is of the first commit of the branch after the merge for which CI runs.
-        later = read_commits(repository, "--first-parent", f"{merged.commit}..{preconditions.commit}")
-        commit = next((each for each in reversed(later) if not is_skipped_by_ci(each.message)), commit)
+        following = read_commits(repository, "--first-parent", f"{merged.commit}..{preconditions.commit}")
+        commit = next((each for each in reversed(following) if not is_skipped_by_ci(each.message)), commit)
     is_verified = note is not None and note.release == str(merged_version) and note.tree == commit.tree
     is_verified = is_verified and note is not None and (note.tested or not tests)
     between = () if is_verified or note is None else _commits_between(repository, note, commit)
-    return MergedRelease(
-        merged_version, snapshot.tag(merged_version), merged, commit, is_verified, between, last=snapshot.last_version
-    )
+    tag, last_version = snapshot.tag(merged_version), snapshot.last_version
+    return MergedRelease(merged_version, tag, merged, commit, is_verified, between, last_version, tuple(later))
 
 
 def _merged_version(
@@ -185,6 +202,22 @@ def _merged_version(
         waiting = [each for each in versions if _is_newest(snapshot, each) and each < snapshot.current]
         versions = [each for each in waiting if _has_written_entry(snapshot, each)]
     return max(versions, default=None)
+
+
+def _older_versions(
+    snapshot: ProjectSnapshot, commits: tuple[CommitFacts, ...], newest: Version, remote: Remote
+) -> tuple[Version, ...]:
+    """Return the versions without a tag that may have been merged before another one, the oldest first."""
+    named = {version for each in commits if (version := released_by(each, snapshot.project.name))}
+    versions = named | versions_with_entry(_changelog(snapshot, newest))
+    return tuple(
+        version
+        for version in sorted(versions)
+        if version < newest
+        and _is_newest(snapshot, version)
+        and snapshot.tag(version) not in remote.tags
+        and _has_written_entry(snapshot, version)
+    )
 
 
 def _is_newest(snapshot: ProjectSnapshot, version: Version) -> bool:
@@ -205,12 +238,19 @@ def _late_error(snapshot: ProjectSnapshot, version: Version, remote: Remote) -> 
     )
 
 
-def _has_request(
-    snapshot: ProjectSnapshot, commits: tuple[CommitFacts, ...], version: Version, note: RequestNote | None
+def _has_evidence(
+    snapshot: ProjectSnapshot,
+    commits: tuple[CommitFacts, ...],
+    note: RequestNote | None,
+    version: Version,
+    *,
+    is_usual: bool,
 ) -> bool:
-    """Whether a request of this version was made: here, or by a commit that was merged."""
+    """Whether a version is that of a request: of one from here, of a commit that was merged, or by its entry."""
     name = snapshot.project.name
-    return (note is not None and note.version == version) or any(released_by(each, name) == version for each in commits)
+    if (note is not None and note.version == version) or any(released_by(each, name) == version for each in commits):
+        return True
+    return is_usual and snapshot.last_version is not None and _has_written_entry(snapshot, version)
 
 
 def _has_written_entry(snapshot: ProjectSnapshot, version: Version) -> bool:
@@ -228,7 +268,8 @@ def _changelog(snapshot: ProjectSnapshot, version: Version) -> str:
 def _find_merge(scratch: Scratch, snapshot: ProjectSnapshot, history: str, version: Version) -> CommitFacts | None:
     """Return the commit of the branch itself that brought the version: a merge commit, or the commit of a squash.
 
-    Only commits that change a version file, or the changelog, can be it; each of them is checked out.
+    Only commits that change a version file, or the changelog, can be it; each of them is checked out. A version that
+    a lower one has replaced was reverted.
     """
     repository = scratch.repository
     paths = [posixpath.normpath(f"{repository.prefix}{place.path}") for place in snapshot.places.places]
@@ -236,26 +277,34 @@ def _find_merge(scratch: Scratch, snapshot: ProjectSnapshot, history: str, versi
         file = snapshot.news.entry_file(str(version), snapshot.project.name, "")
         paths = [posixpath.normpath(f"{repository.prefix}{file}")]
     candidates = read_commits(repository, "--first-parent", history, "--", *dict.fromkeys(paths))
-    merged = None
+    merged = after = None
     for candidate in candidates:
         scratch.git.run("checkout", "--quiet", "--force", "--detach", candidate.commit)
-        if _has_version(scratch, snapshot, candidate.commit, version):
+        at_commit = _version_at(scratch, snapshot, candidate.commit, version)
+        if at_commit == version:
             merged = candidate
         elif merged:
             break
+        else:
+            after = at_commit
+    if after is not None and after < version:
+        return None
     is_current = snapshot.comes_from_tag or version == snapshot.current
     return merged or (read_commit(repository, scratch.base) if is_current else None)
 
 
-def _has_version(scratch: Scratch, snapshot: ProjectSnapshot, commit: str, version: Version) -> bool:
-    """Whether the commit that is checked out in the scratch clone has the version."""
+def _version_at(scratch: Scratch, snapshot: ProjectSnapshot, commit: str, version: Version) -> Version | None:
+    """Return the version of the commit that is checked out in the scratch clone, None for none that can be read.
+
+    Where it comes from the tag, that is ``version`` once the changelog has its entry.
+    """
     if snapshot.comes_from_tag:
-        return _has_written_entry(snapshot, version)
+        return version if _has_written_entry(snapshot, version) else None
     try:
         project = Project.from_directory(scratch.project)
-        return find_version_files(project, files_of_commit(scratch.repository, commit)).version == version
+        return find_version_files(project, files_of_commit(scratch.repository, commit)).version
     except SeatrialError:
-        return False
+        return None
 
 
 def _verified_parent(
@@ -285,11 +334,13 @@ def _commits_between(repository: Repository, note: RequestNote, commit: CommitFa
 
 def _require_request(release: MergedRelease, options: ReleaseOptions) -> None:
     """Raise `MergedNotTagged` when the user asks for another version than the merged one."""
-    if options.choice.version and parse_version(options.choice.version) != release.version:
+    version = options.choice.version
+    if version and parse_version(version) != release.version:
         raise ReleaseError(
-            f"{release.version} was merged and has no tag yet, so {options.choice.version} can't be released",
+            f"{release.version} was merged and has no tag yet, so {version} can't be released",
             code="MergedNotTagged",
-            fix=Command("release"),
+            fix=f"{Command('release')}, which tags it\n"
+            f"or leave {release.version} without a tag: {Command('release', '--version', version, '--anyway')}",
         )
 
 
@@ -319,7 +370,11 @@ def _tag(
             facts = stack.enter_context(checked_facts(prepared, plan, question, step))
         dialog.show(
             tag_plan_text(
-                plan, f"{release.commit.commit[:12]} {release.commit.subject}", target.upstream.branch, remote
+                plan,
+                f"{release.commit.commit[:12]} {release.commit.subject}",
+                target.upstream.branch,
+                remote,
+                later=release.later,
             )
         )
         _report_comparison(release, progress)
@@ -359,7 +414,8 @@ def _tag(
             with progress.step("update", f"{target.branch} in the checkout"):
                 update_checkout(repository, release_push)
         finally:
-            dialog.show(released_text(plan, target, remote, time.monotonic() - started, is_tag_alone=True))
+            seconds = time.monotonic() - started
+            dialog.show(released_text(plan, target, remote, seconds, is_tag_alone=True, later=release.later))
         return plan.tag
 
 

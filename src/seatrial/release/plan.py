@@ -92,15 +92,22 @@ def request_plan_text(plan: RequestPlan, remote: Remote) -> str:
     return _plan_page(release, rows)
 
 
-def tag_plan_text(plan: ReleasePlan, commit: str, into: str, remote: Remote) -> str:
-    """Return the plan of the tag of a release that was merged."""
+def tag_plan_text(plan: ReleasePlan, commit: str, into: str, remote: Remote, *, later: Sequence[Version] = ()) -> str:
+    """Return the plan of the tag of a release that was merged; ``later``: those that were merged after it."""
     rows = [
         ("commit", commit),
         ("tag", plan.tag),
         ("push", f"{plan.tag} to {remote.name} ({redact(remote.addresses[0])}), which has it on {into}"),
         ("CI", _publishing_text(plan.publishes)),
+        *_later_rows(later),
     ]
     return _plan_page(plan, rows)
+
+
+def _later_rows(versions: Sequence[Version]) -> list[tuple[str, str]]:
+    """Return a row about the releases that were merged after this one, and have no tag either."""
+    names = ", ".join(map(str, versions))
+    return [("later", f"{names}, merged without a tag too: {Command('release')} once more")] if versions else []
 
 
 def _plan_page(plan: ReleasePlan, rows: Sequence[tuple[str, str]]) -> str:
@@ -181,7 +188,13 @@ def dry_run_text(commit: str, plan: ReleasePlan, built: Iterable[Distribution]) 
 
 
 def released_text(
-    plan: ReleasePlan, target: PushTarget, remote: Remote, seconds: float, *, is_tag_alone: bool = False
+    plan: ReleasePlan,
+    target: PushTarget,
+    remote: Remote,
+    seconds: float,
+    *,
+    is_tag_alone: bool = False,
+    later: Sequence[Version] = (),
 ) -> str:
     """Return the card of a release after its push: what is on the remote, what publishes it, and the next command."""
     pushed = plan.tag if is_tag_alone else f"{target.upstream.branch} and {plan.tag}"
@@ -193,7 +206,7 @@ def released_text(
     else:
         rows.append(("CI", "no file listens to tags"))
         following = Command("publish", "--version", plan.version)
-    rows.append(("next", str(following)))
+    rows += [*_later_rows(later), ("next", str(following))]
     lines = [f"{head:9}{text}" for head, text in rows]
     return "\n".join([f"{plan.project} {plan.version} is released, in {seconds:.0f} s", *lines])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
@@ -63,10 +64,18 @@ def merged_release(context: Context, before: str) -> None:
 
     Example: seatrial ci.release --before "$BEFORE" >> "$GITHUB_OUTPUT"
     """
+    from seatrial.report import add_to_job_summary
     from seatrial.workflows.tag_in_ci import ReleaseTag
 
     with errors_as_messages():
-        show(f"tag={ReleaseTag.of(project_folder()).merged_release(before) or ''}")
+        release = ReleaseTag.of(project_folder())
+        tag = release.merged_release(before)
+        untagged = release.untagged_release(before) if tag else None
+        if untagged:
+            text = f"{untagged} was merged before {tag}, and has no tag: run the failed jobs of its run again"
+            show(text, sys.stderr)
+            add_to_job_summary(lambda: text, os.environ)
+        show(f"tag={tag or ''}")
 
 
 @command(help={"run": "the number of the run", "attempt": "the number of its attempt"})

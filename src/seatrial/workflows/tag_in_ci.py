@@ -61,6 +61,13 @@ class ReleaseTag:
         old = self._version_at(before)
         return tag if old is not None and old != snapshot.current else None
 
+    def untagged_release(self, before: str) -> str | None:
+        """Return the tag that the release before a push lacks: one that was merged, and whose run made none."""
+        old, last = self._version_at(before), self.snapshot.last_version
+        if old is None or old.is_devrelease or last is None or not last < old < self.snapshot.current:
+            return None
+        return self.snapshot.tag(old) if self.snapshot.news is None or has_entry(self._news(), old) else None
+
     def _version_at(self, commit: str) -> Version | None:
         """Return the version of another commit, None where it has none that can be read, or is not there."""
         repository = self.repository
