@@ -352,6 +352,16 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
             + TIDES,
         ),
         (
+            "# News\n\n{}\n## [1.2.3](x/compare/1.2.2...1.2.3) (2026-01-05)\n\n- Fog.\n",
+            "## Unreleased\n\n- Tides.\n",
+            "## Unreleased\n\n## [1.3.0](x/compare/1.2.3...1.3.0) (2026-11-27)\n\n" + TIDES,
+        ),
+        (
+            "# News\n\n{}\n## [1.2.3](x/compare/1.2.2..1.2.3) (2026-01-05)\n\n- Fog of 11.2.3 and 0.1.2.3.\n",
+            "## Unreleased\n\n- Tides.\n",
+            "## Unreleased\n\n## [1.3.0](x/compare/1.2.3..1.3.0) (2026-11-27)\n\n" + TIDES,
+        ),
+        (
             "= News\n\n{}\n== 1.2.3 - 2026-01-05\n\n* Fog.\n",
             "== Unreleased\n\n* Tides:\n\n[source]\n----\n== 1.2.0\n----\n",
             "== Unreleased\n\n== 1.3.0 - 2026-11-27\n\n* Tides:\n\n[source]\n----\n== 1.2.0\n----\n",

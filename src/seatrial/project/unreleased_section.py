@@ -482,7 +482,8 @@ def heading_text(text: str, release: Release) -> str:
     if previous:
         words.setdefault(previous, texts[0])
     pattern = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    of_version = re.compile(rf"(?<![\d.])(?:{pattern})(?![\d]|\.\d)")
+    # The dots of a comparison, as in 1.2.2...1.2.3, are no part of a version.
+    of_version = re.compile(rf"(?<!\d)(?<!\d\.)(?:{pattern})(?![\d]|\.\d)")
     # A version such as 2026.11.0 is no date.
     others = [DATE.sub(lambda match: _in_form_of(match, release.date), text) for text in of_version.split(latest)]
     versions = [words[match[0]] for match in of_version.finditer(latest)]
