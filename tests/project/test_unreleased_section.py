@@ -351,6 +351,17 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
             "## [Unreleased](x/compare/v1.3.0...HEAD)\n\n## [1.3.0](x/compare/v1.2.3...v1.3.0) (2026-11-27)\n\n"
             + TIDES,
         ),
+        # Releases without dates are no series.
+        (
+            "# News\n\n{}\n## 1.2.3\n\n- Fog.\n\n## 1.2.2\n\n- Mist.\n",
+            "## Unreleased\n\n- Tides.\n",
+            "## Unreleased\n\n## 1.3.0\n\n" + TIDES,
+        ),
+        (
+            "{}\n\nVersion 1.2.3\n-------------\n\nReleased 2026-01-05\n\n\nVersion 1.2.2\n-------------\n\n- Mist.\n",
+            "Version 1.3.0\n-------------\n\nUnreleased\n\n- Tides.\n",
+            "Version 1.3.0\n-------------\n\nReleased 2026-11-27\n\n" + TIDES,
+        ),
         (
             "# News\n\n{}\n## [1.2.3](x/compare/1.2.2...1.2.3) (2026-01-05)\n\n- Fog.\n",
             "## Unreleased\n\n- Tides.\n",

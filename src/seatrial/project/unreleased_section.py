@@ -153,7 +153,8 @@ def _group_after(headings: Sequence[EntryHeading], heading: EntryHeading) -> Ent
     for group, release in zip(following, following[1:]):
         if group.level <= heading.level:
             is_group = group.level == heading.level and GROUP.fullmatch(group.text)
-            return group if is_group and release.level == level_of_releases(headings) else None
+            # Releases without dates, one after the other, have headings as short as that of a series.
+            return group if is_group and group.level < release.level == level_of_releases(headings) else None
     return None
 
 
@@ -317,13 +318,16 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
     title = heading_lines(lines, heading, heading_text(text, release))
     above_entry = [] if heading.versions else [*_linked_to(lines[begin:start], release), ""]
     entry = "\n".join([*title, *_gap(lines, heading), *body]).rstrip("\n")
-    earlier = "\n".join(lines[end:]).lstrip("\n")
+    below = "\n".join(lines[end:])
+    earlier = below.lstrip("\n")
+    # As many blank lines as there were between the section and the entry below it.
+    gap = "\n" * max(1, len(below) - len(earlier))
     entry, earlier = with_pre_releases(entry, earlier, release.version, merge=merge)
     if not body and entry.count("\n") < len(title):
         entry += "\n\nNo significant changes."
     above = "".join(f"{line}\n" for line in (*lines[:begin], *above_entry))
     mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
-    new = f"{above}{entry}\n" + (f"\n{earlier.rstrip()}\n" if earlier else "")
+    new = f"{above}{entry}\n" + (f"{gap}{earlier.rstrip()}\n" if earlier else "")
     new = with_comparison(mark + new.lstrip(BYTE_ORDER_MARK), release)
     return new, with_link_definitions(entry, new)
 
