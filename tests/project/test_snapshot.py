@@ -266,3 +266,10 @@ def test_setting_is_the_last_word(tmp_path: Path) -> None:
 def test_text_after_the_version_is_a_part_of_a_form_that_is_set() -> None:
     tags = ("py-1.2.3-linux", "py-1.2.4-mac", "py-x-linux")
     assert released_versions(tags, "py-{version}-linux", "tide-pool") == {Version("1.2.3"): "py-1.2.3-linux"}
+
+
+def test_local_versions_and_numbers_of_builds_are_no_releases() -> None:
+    tags = ("v1.2.3", "v1.2.3-1", "v1.2.4rc1", "v1.2.4rc1-2", "v1.3.0+build5", "v1.2.2-4", "v1.2.3.post1", "v1.2.3-01")
+    assert set(released_versions(tags, "v{version}", "tide-pool").values()) == {
+        *("v1.2.3", "v1.2.4rc1", "v1.2.2-4", "v1.2.3.post1")
+    }

@@ -803,7 +803,10 @@ def test_numbers_of_the_version_before_are_listed(tmp_path: Path) -> None:
 
 def test_files_outside_of_the_package_that_keep_the_version_are_listed(tmp_path: Path) -> None:
     files = {
-        "pyproject.toml": STATIC,
+        "pyproject.toml": STATIC
+        + '[tool.commitizen]\nname = "cz"\nversion = "1.2.3"\n[tool.other]\nversion = "1.2.3"\n',
+        "tbump.toml": '[version]\ncurrent = "1.2.3"\n',
+        ".release-please-manifest.json": '{\n  ".": "1.2.3",\n  "packages/tide": "1.2.3"\n}\n',
         "docs/conf.py": 'release = "1.2.3"\nversion = "1.2"\n',
         "CITATION.cff": "cff-version: 1.2.3\nversion: 1.2.3\n",
         "codemeta.json": '{\n  "version": "1.2.3"\n}\n',
@@ -826,6 +829,9 @@ def test_files_outside_of_the_package_that_keep_the_version_are_listed(tmp_path:
         "CMakeLists.txt:3: project( tide VERSION 1.2.3",
         "meson.build:1: project('tide', 'c', version: '1.2.3'",
         "snap/snapcraft.yaml:1: version: '1.2.3'",
+        'pyproject.toml:6: version = "1.2.3"',
+        'tbump.toml:2: current = "1.2.3"',
+        '.release-please-manifest.json:2: ".": "1.2.3"',
     )
 
 

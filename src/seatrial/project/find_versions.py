@@ -177,6 +177,9 @@ def stale_numbers(
     return tuple(dict.fromkeys(lines))
 
 
+CURRENT = r"(?P<line>^(?:current_)?(?:version|current)[ \t]*=[ \t]*[\"']{}[\"'])"
+"""The line with the version in the configuration of another release tool."""
+
 STALE = {
     **dict.fromkeys(SPHINX_FILES, r"^(?:version|release)[ \t]*=[ \t]*[\"']v?{}[\"']"),
     PurePosixPath("CITATION.cff"): r"^version:[ \t]*[\"']?v?{}[\"']?[ \t]*$",
@@ -190,6 +193,10 @@ STALE = {
     PurePosixPath("meson.build"): r"^.*\bversion[ \t]*:[ \t]*'{}'",
     PurePosixPath("sonar-project.properties"): r"^sonar\.projectVersion[ \t]*=[ \t]*{}[ \t]*$",
     PurePosixPath("snap/snapcraft.yaml"): r"^version:[ \t]*[\"']?v?{}[\"']?[ \t]*$",
+    # Other release tools would begin with it.
+    PurePosixPath("pyproject.toml"): r"^\[tool\.(?:commitizen|bumpver|tbump\.version)\][^\[]*?" + CURRENT,
+    **dict.fromkeys(map(PurePosixPath, (".cz.toml", "cz.toml", "tbump.toml", "bumpver.toml")), CURRENT),
+    PurePosixPath(".release-please-manifest.json"): r"\"\.\"[ \t]*:[ \t]*\"{}\"",
 }
 """The files that have the version of a project by custom, and the line with it."""
 
@@ -201,7 +208,8 @@ def _stale_lines(project: Project, places: VersionFiles, version: Version) -> It
         text = read_text(project, path) or "" if (project.root / path).is_file() else ""
         olds = [old, *(shorts[:1] if path in SPHINX_FILES and shorts[0] != shorts[1] else ())]
         for match in re.finditer(pattern.format(f"(?:{'|'.join(map(re.escape, olds))})"), text, re.MULTILINE):
-            yield f"{path}:{text.count(chr(10), 0, match.end()) + 1}: {' '.join(match[0].split())}"
+            line = match.groupdict().get("line") or match[0]
+            yield f"{path}:{text.count(chr(10), 0, match.end()) + 1}: {' '.join(line.split())}"
 
 
 def comes_from_tag(project: Project) -> bool:

@@ -124,15 +124,25 @@ def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
 
 
 def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version, str]:
-    """Return the versions whose tags are among ``tags``, and these tags."""
-    versions = {}
+    """Return the versions whose tags are among ``tags``, and these tags.
+
+    A local version, such as 1.4.0+build5, is no release: no index takes it. 1.4.0-2 next to 1.4.0 counts builds.
+    """
+    candidates = list[tuple[Version, str, str]]()
     for tag in tags:
         text = version_in_tag(tag, form, name)
         # Version() takes "v1.0" too, which is another form.
         version = _parse(text) if text[:1].isdecimal() else None
-        if version is not None:
-            versions[version] = tag
-    return versions
+        if version is not None and version.local is None:
+            candidates.append((version, text, tag))
+    versions = {version for version, _, _ in candidates}
+    return {version: tag for version, text, tag in candidates if not _is_build(text, versions)}
+
+
+def _is_build(text: str, versions: Collection[Version]) -> bool:
+    """Whether it is one of some versions and the number of a build, which PEP 440 takes for a post-release."""
+    base, _, build = text.rpartition("-")
+    return build.isdecimal() and _parse(base) in versions
 
 
 def version_in_tag(tag: str, form: str, name: str) -> str:
