@@ -94,6 +94,14 @@ OTHERS: dict[str, dict[str, str]] = {
             + "      - run: uv publish\n      - run: uv publish --no-attestations\n"
         ),
         job(name="none", steps=FETCH + "      - run: uv publish\n"),
+        job(
+            name="elsewhere",
+            steps=FETCH
+            + "      - uses: astral-sh/attest-action@v0.0.6\n        with: {paths: 'wheels/ dist/*.whl'}\n"
+            + "      - run: uv publish\n      - run: uv publish wheels/*\n      - run: uv publish wheels/old/*\n"
+            + "      - run: uv publish ./dist/*.whl\n      - run: uv publish dist/x-1.tar.gz wheels/x-1.tar.gz\n"
+            + "      - run: uv publish $FILES/*.whl\n",
+        ),
     ),
     "a secret that an action alone gets": release(
         "  update:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: make update\n"

@@ -10,7 +10,13 @@ from coverage import Coverage
 
 from sample_project import SampleProject, package
 from seatrial.project.project import Project
-from seatrial.sessions.coverage_sources import measure_wheel, sources_of, with_configuration, write_configuration
+from seatrial.sessions.coverage_sources import (
+    measure_wheel,
+    named_configuration,
+    sources_of,
+    with_configuration,
+    write_configuration,
+)
 
 FLAT = {"tidepool/__init__.py": "", "tidepool/sub/__init__.py": "", "tests/test_it.py": ""}
 
@@ -25,7 +31,9 @@ def measured(root: Path, files: dict[str, str], *command: str, modules: tuple[st
     site = root / "site-packages"
     for module in (*modules, "tidepool.sub"):
         (site / module.replace(".", "/")).mkdir(parents=True, exist_ok=True)
-    words = measure_wheel(command, write(root, files), modules, site)
+    project = write(root, files)
+    configured = project.coverage_configuration(named_configuration(command, project, {}))
+    words = measure_wheel(command, project, configured, modules, site)
     return [word.replace(str(site), "SITE") for word in words]
 
 
@@ -70,7 +78,7 @@ def test_namespace_is_measured_below_its_package(tmp_path: Path) -> None:
     ],
 )
 def test_sources_are_read_from_each_file_of_coverage(tmp_path: Path, files: dict[str, str]) -> None:
-    assert sources_of(write(tmp_path, files).coverage_settings) == ("tidepool", "tests")
+    assert sources_of(write(tmp_path, files).coverage_configuration().run) == ("tidepool", "tests")
     assert measured(tmp_path, {**FLAT, **files}, "pytest", "--cov") == ["pytest", "--cov=SITE/tidepool", "--cov=tests"]
     assert measured(tmp_path, {**FLAT, **files}, "coverage", "run", "-m", "pytest") == [
         *("coverage", "run", "--source=SITE/tidepool,tests", "-m", "pytest")
@@ -99,10 +107,13 @@ def test_command_without_coverage_measures_nothing(tmp_path: Path) -> None:
     assert not project.is_measured(("python", "-m", "unittest"))
 
 
-def configured(root: Path, files: dict[str, str], modules: tuple[str, ...] = ("tidepool",)) -> dict[str, list[str]]:
+def configured(
+    root: Path, files: dict[str, str], modules: tuple[str, ...] = ("tidepool",), named: str | None = None
+) -> dict[str, list[str]]:
     """Return the patterns that the tests run with, as coverage reads them, with ``SITE`` for the wheel's folder."""
     site = root / ".nox/tests-3-13/lib/python3.13/site-packages"
-    path = write_configuration(write(root, files), modules, site, root)
+    project = write(root, files)
+    path = write_configuration(project, project.coverage_configuration(named), modules, site, root)
     read = Coverage(config_file=str(path or root / ".coveragerc"))
     options = {name: read.get_option(f"run:{name}") for name in ("include", "omit", "branch")}
     lists = {name: value for name, value in options.items() if isinstance(value, list) and value}
@@ -117,12 +128,14 @@ def configured(root: Path, files: dict[str, str], modules: tuple[str, ...] = ("t
         ("setup.cfg", "[coverage:run]\nbranch = true\ninclude =\n    {}\n[metadata]\nname = x\n"),
         ("tox.ini", "[tox]\n[coverage:run]\nbranch = true\ninclude = {}\n"),
         ("pyproject.toml", '[tool.coverage.run]\nbranch = true\ninclude = ["{}"]\n'),
+        (".coveragerc.toml", '[run]\nbranch = true\ninclude = ["{}"]\n'),
     ],
 )
 def test_pattern_of_the_source_tree_matches_what_is_installed(tmp_path: Path, name: str, form: str) -> None:
-    assert configured(tmp_path, {name: form.format("src/tidepool/*")}) == {
-        "include": ["src/tidepool/*", "SITE/tidepool/*"]
-    }
+    expected = {"include": ["src/tidepool/*", "SITE/tidepool/*"]}
+    assert configured(tmp_path, {name: form.format("src/tidepool/*")}) == expected
+    named = {name: form.format("other/*"), f"ci/{name}": form.format("src/tidepool/*")}
+    assert configured(tmp_path, named, named=f"ci/{name}") == expected
 
 
 @pytest.mark.parametrize(
@@ -149,8 +162,35 @@ def test_pattern_that_omits_holds_for_the_wheel_and_not_for_all_of_it(
 
 
 def test_empty_setting_has_no_words(tmp_path: Path) -> None:
-    settings = write(tmp_path, {".coveragerc": "[run]\nsource =\n"}).coverage_settings
+    settings = write(tmp_path, {".coveragerc": "[run]\nsource =\n"}).coverage_configuration().run
     assert sources_of(settings) == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "variable", "expected"),
+    [
+        ("coverage run --rcfile=a.ini -m pytest", "--cov-config=b", "", "a.ini"),
+        ("coverage run --rcfile a.ini -m pytest", "", "v.ini", "a.ini"),
+        ("coverage run -m pytest", "--cov-config=b", "v.ini", "v.ini"),
+        ("pytest --cov --cov-config a.ini --cov-config=ci/b.toml", "--cov-config c", "", "ci/b.toml"),
+        ("pytest --cov", "--cov-config c", "v.ini", "c"),
+        ("python -m pytest --cov", "-ra", "v.ini", "v.ini"),
+        ("pytest --cov", "", "", ""),
+    ],
+)
+def test_file_that_is_named_is_the_configuration(
+    tmp_path: Path, command: str, options: str, variable: str, expected: str
+) -> None:
+    project = write(tmp_path, {"pytest.ini": f"[pytest]\naddopts = {options}\n"})
+    assert (named_configuration(command.split(), project, {"COVERAGE_RCFILE": variable}) or "") == expected
+
+
+def test_own_file_of_coverage_is_taken_before_those_of_others(tmp_path: Path) -> None:
+    files = {".coveragerc": "[report]\n", "setup.cfg": "[coverage:run]\nsource = other\n"}
+    project = write(tmp_path, files)
+    assert (project.coverage_configuration().run, project.coverage_configuration("none.ini").tables) == ({}, {})
+    assert project.coverage_configuration("setup.cfg").run == {"source": "other"}
+    assert write_configuration(project, project.coverage_configuration("none.ini"), (), tmp_path, tmp_path) is None
 
 
 def test_single_module_and_namespace_are_matched_where_they_are_installed(tmp_path: Path) -> None:
@@ -166,6 +206,8 @@ def test_single_module_and_namespace_are_matched_where_they_are_installed(tmp_pa
     ("command", "expected"),
     [
         ("coverage run --rcfile=pyproject.toml -m pytest", "coverage run -m pytest"),
+        ("coverage run --rcfile pyproject.toml -m pytest", "coverage run -m pytest"),
+        ("pytest --cov --cov-config a.ini -x", "pytest --cov --cov-config a.ini -x --cov-config=x.toml"),
         ("pytest --cov", "pytest --cov"),
         ("pytest --cov --cov-config=pyproject.toml", "pytest --cov --cov-config=pyproject.toml --cov-config=x.toml"),
     ],

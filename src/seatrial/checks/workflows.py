@@ -21,7 +21,7 @@ from seatrial.ci.evaluation import Event, JobRun, every_run, one_line, started
 from seatrial.ci.expressions import Answer
 from seatrial.ci.job_commands import Program, builds, programs_in, programs_of, sessions_named
 from seatrial.ci.job_uploads import PUBLISH_ACTION, Upload, transfer_problems, uploads_of
-from seatrial.ci.shell import ShellCommand, read_script
+from seatrial.ci.shell import ShellCommand, commands_in
 from seatrial.distributions.metadata import parse_requirement
 from seatrial.findings import Finding
 
@@ -271,13 +271,11 @@ def attested(facts: WorkflowFacts) -> Finding:
     severity=WARNING,
 )
 def tools_locked(facts: WorkflowFacts) -> Finding:
-    statements = [
-        statement for job in facts.workflow.jobs for script in job.scripts for statement in read_script(script)
-    ]
+    scripts = [script for job in facts.workflow.jobs for script in job.scripts]
     lines = dict.fromkeys(
-        statement.line_of(command)
-        for statement in statements
-        for command in statement.commands
+        command.line
+        for script in scripts
+        for command in commands_in(script)
         if facts.publishing and _is_unlocked(command)
     )
     return finding_of(

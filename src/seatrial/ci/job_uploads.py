@@ -12,7 +12,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -107,17 +107,14 @@ def _index_at(address: str) -> Index:
 def uploads_of(run: JobRun) -> tuple[Upload, ...]:
     """Return the uploads of a job, in their order."""
     uploads: list[Upload] = []
-    reader, are_attested = UploadReader(), False
+    reader, attested = UploadReader(), list[str]()
     for step in run.steps:
-        are_attested = are_attested or (step.step.uses_action(ATTEST_ACTION) and step.starts is Answer.YES)
-        if step.step.uses_action(PUBLISH_ACTION):
+        if step.step.uses_action(ATTEST_ACTION) and step.starts is Answer.YES:
+            attested += (step.input("paths") or f"{DIST}/*").split()
+        elif step.step.uses_action(PUBLISH_ACTION):
             uploads.append(_by_action(step))
         elif script := uploading_script(step):
-            made = [
-                _by_command(step, upload, are_attested=are_attested)
-                for upload in reader.uploads(script, step.variables)
-            ]
-            uploads += made
+            uploads += (_by_command(step, upload, attested) for upload in reader.uploads(script, step.variables))
     is_stored = reader.stores_password
     return tuple(
         replace(upload, has_password=upload.has_password or (is_stored and not upload.is_action)) for upload in uploads
@@ -149,7 +146,7 @@ def _by_action(step: StepRun) -> Upload:
     )
 
 
-def _by_command(step: StepRun, upload: CommandUpload, *, are_attested: bool) -> Upload:
+def _by_command(step: StepRun, upload: CommandUpload, attested: Sequence[str]) -> Upload:
     index, address = (text and step.filled(text) for text in (upload.index, upload.address))
     return Upload(
         step,
@@ -157,10 +154,41 @@ def _by_command(step: StepRun, upload: CommandUpload, *, are_attested: bool) -> 
         address,
         all_of((step.starts, upload.program.command.runs)),
         has_password=upload.has_password,
-        attests=upload.attests
-        or (are_attested and upload.program.name == "uv" and "--no-attestations" not in upload.program.args),
+        attests=upload.attests or (upload.program.name == "uv" and _are_attested(upload.program.args, attested)),
         skips_existing="--skip-existing" in upload.program.args,
     )
+
+
+UPLOADED_FILES = ("name-1-py3-none-any.whl", "name-1.tar.gz")
+"""Names that stand for those of all files that are uploaded."""
+
+
+def _are_attested(args: Sequence[str], attested: Sequence[str]) -> bool:
+    """Whether there are attestations for all files that ``uv publish`` is given; ``attested``: folders and patterns.
+
+    What a variable decides is taken for the files that are uploaded.
+    """
+    if "--no-attestations" in args or not attested:
+        return False
+    forms = [_form_of_files(pattern) for pattern in attested]
+    given = [word for word in args if re.search(r"[/*]", word) and not re.search(r"^-|://", word)] or [f"{DIST}/*"]
+    paths = [
+        path
+        for pattern in given
+        for name in UPLOADED_FILES
+        for path in ([posixpath.join(posixpath.dirname(pattern), name)] if "*" in pattern else [pattern])
+        if re.fullmatch(_form_of_files(pattern), path) or "*" not in pattern
+    ]
+    return any("$" in pattern for pattern in attested) or all(
+        any(re.fullmatch(form, posixpath.normpath(path)) for form in forms) for path in paths
+    )
+
+
+def _form_of_files(pattern: str) -> str:
+    """Return a pattern of files, or a folder that stands for those in it, as a regular expression."""
+    tokens = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    whole = posixpath.normpath(pattern if re.search(r"[*?]|\.(whl|gz)$", pattern) else f"{pattern}/*")
+    return "".join(tokens.get(token) or re.escape(token) for token in re.split(r"(\*\*/|\*\*|\*|\?)", whole))
 
 
 HARMLESS_ACTIONS = (
@@ -271,7 +299,7 @@ def _doubts(step: StepRun) -> Iterator[str]:
         if not statement.is_readable:
             yield f"runs {one_line(statement.text.splitlines()[0])}"
         elif unseen:
-            yield f"runs {statement.line_of(unseen[0].command)}"
+            yield f"runs {unseen[0].command.line}"
 
 
 STORE, FETCH = "actions/upload-artifact", "actions/download-artifact"
@@ -412,7 +440,8 @@ def _elsewhere(run: JobRun, fetches: list[StepRun], stored: list[Stored]) -> Ite
         return
     places = [_places_of(run, step, stored) for step in fetches]
     arrived = {folder for folders in places if folders is not None for folder in folders}
-    for folder in {uploaded_folder(upload.step) for upload in uploads_of(run) if upload.starts is not Answer.NO}:
+    uploads = [upload for upload in uploads_of(run) if upload.starts is not Answer.NO]
+    for folder in dict.fromkeys(uploaded_folder(upload.step) for upload in uploads):
         if folder is None or folder in arrived or not fetches or None in places:
             continue
         of_artifacts = [step for step in fetches if _is_by_folder(step) and _path(step) == folder]

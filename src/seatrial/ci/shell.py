@@ -6,7 +6,9 @@ bodies of here-documents are no commands. An expression of GitHub (``${{ … }}`
 
 from __future__ import annotations
 
+import bisect
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -21,7 +23,8 @@ class ShellCommand:
     ``words``: without quotes, with expansions (``$NAME``) as they are written; ``variables``: the assignments before
     it; ``files``: those that its output is written to; ``runs``: whether it runs if no command before it fails;
     ``is_plain``: whether no loop, condition, function or other command surrounds it; ``subshell``: the names of the
-    subshells around it, the outermost first.
+    subshells around it, the outermost first; ``line``: the line that it begins in, which does not count when commands
+    are compared.
     """
 
     words: tuple[str, ...]
@@ -30,11 +33,13 @@ class ShellCommand:
     runs: Answer = Answer.YES
     is_plain: bool = True
     subshell: tuple[str, ...] = ()
+    line: str = field(default="", compare=False)
 
     def surrounding(self, inner: ShellCommand, *subshell: str) -> ShellCommand:
         """Return a command that this one runs, in a subshell or in its own shell."""
         return replace(
             inner,
+            line=inner.line if "\n" in (subshell or "\n")[-1] else self.line,
             runs=all_of((inner.runs, self.runs)),
             is_plain=False,
             subshell=(*self.subshell, *subshell, *inner.subshell),
@@ -48,11 +53,6 @@ class Statement:
     text: str
     commands: tuple[ShellCommand, ...] = ()
     is_readable: bool = True
-
-    def line_of(self, command: ShellCommand) -> str:
-        """Return the line with the first word of a command, else the first line."""
-        lines = self.text.splitlines()
-        return " ".join(next((line for line in lines if command.words[0] in line), lines[0]).split())
 
 
 @functools.lru_cache(maxsize=512)
@@ -373,7 +373,8 @@ class _Reader:
             del values[0]
         is_plain = all(block.end in {"}", ")"} and not block.function for block in self.blocks)
         subshell = tuple(str(block.place) for block in self.blocks if block.end == ")")
-        command = ShellCommand(tuple(values), tuple(variables), files, runs, is_plain, subshell)
+        line = self._line_at(words[0].begin if words else self.tokens[self.at - 1].begin)
+        command = ShellCommand(tuple(values), tuple(variables), files, runs, is_plain, subshell, line)
         surrounded = [
             command.surrounding(inner, script)
             for word in words
@@ -393,6 +394,18 @@ class _Reader:
         # A script that ends under a condition, and well, may not run what comes after.
         if command.words[:1] in {("exit",), ("return",)} and command.words[1:2] in {(), ("0",)}:
             self.goes_on = Answer.NO if runs is Answer.YES else Answer.UNKNOWN
+
+    def _line_at(self, place: int) -> str:
+        """Return the line with a place in the script, its blanks single."""
+        starts, lines = self._lines
+        return lines[bisect.bisect(starts, place) - 1]
+
+    @functools.cached_property
+    def _lines(self) -> tuple[list[int], list[str]]:
+        """Where the lines of the script begin, and the lines."""
+        lines = self.text.split("\n")
+        starts = list(itertools.accumulate((len(line) + 1 for line in lines), initial=0))
+        return starts[:-1], [" ".join(line.split()) for line in lines]
 
     def _substituted(self, script: str) -> Iterator[ShellCommand]:
         if self.depth >= DEEPEST:

@@ -227,30 +227,30 @@ class Project:
         settings = self.table.get("tool", {}).get("mypy") if settings is None else settings
         return (self._of_ini({"setup.cfg": "mypy"}) if settings is None else settings) or {}
 
-    @property
-    def coverage_settings(self) -> Mapping[str, Any]:
-        """The settings of a run of coverage, from the first file that has them (coverage, "Configuration").
+    def coverage_configuration(self, named: str | None = None) -> CoverageConfiguration:
+        """Return the configuration of coverage, from the file that is ``named``, or from the first that has it.
 
-        Values from an ini file are strings.
+        As coverage looks for it ("Configuration reference"): a file of its own is taken whatever it has.
         """
-        sections = self.coverage_ini
-        return (
-            table_at(table_at(self.table.get("tool", {}), "coverage"), "run") if sections is None else sections["run"]
-        )
-
-    @property
-    def coverage_ini(self) -> Mapping[str, Mapping[str, str]] | None:
-        """The sections of the ini file that configures coverage, named as in .coveragerc; None where none does."""
-        for name, run in {".coveragerc": "run", **COVERAGE_SECTIONS}.items():
-            sections, prefix = read_ini(self.root / name), run[: -len("run")]
-            if run in sections:
-                return {key[len(prefix) :]: sections[key] for key in sections if key.startswith(prefix)}
-        return None
+        for name in (named,) if named else COVERAGE_FILES:
+            path, is_own = self.root / name, bool(named) or name in OWN_COVERAGE_FILES
+            if path.suffix == ".toml":
+                table = self.table if path == self.path else read_toml(path) if path.is_file() else {}
+                tables = table_at(table_at(table, "tool"), "coverage") or (table if is_own else {})
+            else:
+                prefix = "coverage:"
+                sections = read_ini(path)
+                tables = {key[len(prefix) :]: sections[key] for key in sections if key.startswith(prefix)}
+                others = {key: sections[key] for key in sections if is_own and not key.startswith(prefix)}
+                tables = {**others, **tables}
+            if "run" in tables or (is_own and path.is_file()):
+                return CoverageConfiguration(tables, is_ini=path.suffix != ".toml")
+        return CoverageConfiguration({}, is_ini=True)
 
     @property
     def measures_coverage(self) -> bool:
         """Whether coverage is configured."""
-        return self.configures("coverage", ".coveragerc") or self._of_ini(COVERAGE_SECTIONS) is not None
+        return self.configures("coverage", *OWN_COVERAGE_FILES) or self._of_ini(COVERAGE_SECTIONS) is not None
 
     @property
     def pytest_settings(self) -> Mapping[str, Any]:
@@ -296,6 +296,23 @@ class Project:
                 + "\n".join(f'"Programming Language :: Python :: {version}",' for version in excluded),
             )
 
+
+@dataclass(frozen=True)
+class CoverageConfiguration:
+    """What configures coverage: ``tables`` by their names in .coveragerc; ``is_ini``: whether their values are text."""
+
+    tables: Mapping[str, Any]
+    is_ini: bool
+
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """The settings of a run."""
+        return table_at(self.tables, "run")
+
+
+OWN_COVERAGE_FILES = (".coveragerc", ".coveragerc.toml")
+COVERAGE_FILES = (*OWN_COVERAGE_FILES, "setup.cfg", "tox.ini", "pyproject.toml")
+"""Where coverage looks for its configuration, in this order."""
 
 COVERAGE_SECTIONS = {"setup.cfg": "coverage:run", "tox.ini": "coverage:run"}
 """The sections of ini files with the settings of coverage."""

@@ -19,10 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
-from seatrial.project.config_files import table_at
-
 if TYPE_CHECKING:
-    from seatrial.project.project import Project
+    from seatrial.project.project import CoverageConfiguration, Project
 
 
 INCLUDE, OMIT = "include", "omit"
@@ -42,15 +40,28 @@ def sources_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return words_of(settings.get("source", ()))
 
 
-def write_configuration(project: Project, modules: Sequence[str], site: Path, folder: Path) -> Path | None:
+CONFIGURATION_OPTIONS = ("--rcfile", "--cov-config")
+"""The options of coverage and of pytest-cov that name a file with the configuration."""
+
+
+def named_configuration(command: Sequence[str], project: Project, variables: Mapping[str, str]) -> str | None:
+    """Return the file with the configuration that a command, the options of pytest or a variable name, if any does."""
+    words = command if command[0] == "coverage" else (*project.pytest_options, *command)
+    options = ((*word.partition("="), following) for word, following in zip(words, (*words[1:], "")))
+    named = [
+        value if sign else following for option, sign, value, following in options if option in CONFIGURATION_OPTIONS
+    ]
+    return named[-1] if named else variables.get("COVERAGE_RCFILE")
+
+
+def write_configuration(
+    project: Project, configuration: CoverageConfiguration, modules: Sequence[str], site: Path, folder: Path
+) -> Path | None:
     """Write the configuration of coverage with patterns that match the installed wheel; None where it has no such.
 
     ``modules`` and ``site``: as for `measure_wheel`; ``folder``: where the file is written.
     """
-    ini = project.coverage_ini
-    is_ini = ini is not None
-    tables: dict[str, Any] = dict(table_at(project.table.get("tool", {}), "coverage") if ini is None else ini)
-    run = table_at(tables, "run")
+    tables, is_ini, run = dict(configuration.tables), configuration.is_ini, configuration.run
     sources = WheelSources(project.root, tuple(modules), site)
     written = {name: words_of(run[name]) for name in (INCLUDE, OMIT) if run.get(name)}
     changed = {name: sources.patterns(words, is_omitted=name == OMIT) for name, words in written.items()}
@@ -71,19 +82,22 @@ def write_configuration(project: Project, modules: Sequence[str], site: Path, fo
 
 def with_configuration(command: Sequence[str], project: Project, path: Path) -> tuple[str, ...]:
     """Return a command without the name of another configuration, which would win over that of a variable."""
-    if command[0] == "coverage":
-        return tuple(word for word in command if not word.startswith("--rcfile="))
-    is_named = any(word.startswith("--cov-config") for word in (*command, *project.pytest_options))
-    return (*command, f"--cov-config={path}") if is_named else tuple(command)
+    if named_configuration(command, project, {}) is None:
+        return tuple(command)
+    if command[0] != "coverage":
+        return (*command, f"--cov-config={path}")
+    pairs = zip(("", *command), command)
+    return tuple(word for before, word in pairs if "--rcfile" not in {before, word.partition("=")[0]})
 
 
-def measure_wheel(command: Sequence[str], project: Project, modules: Sequence[str], site: Path) -> tuple[str, ...]:
+def measure_wheel(
+    command: Sequence[str], project: Project, configuration: CoverageConfiguration, modules: Sequence[str], site: Path
+) -> tuple[str, ...]:
     """Return a command that measures the wheel; ``modules``: dotted names in it; ``site``: where it is installed."""
     sources = WheelSources(project.root, tuple(modules), site)
-    configured = project.coverage_settings
-    named = sources_of(configured)
+    named = sources_of(configuration.run)
     # Of both, coverage obeys the sources.
-    every = sources.installed(named or (".",)) if named or not configured.get(INCLUDE) else ()
+    every = sources.installed(named or (".",)) if named or not configuration.run.get(INCLUDE) else ()
     if command[0] == "coverage":
         return tuple(_of_coverage(command, sources, () if named and every == named else every))
     words = tuple(_of_pytest(command, sources, every))

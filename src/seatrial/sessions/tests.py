@@ -76,6 +76,7 @@ def tests(
         # The imports of a session are in its function, because `nox -l` starts faster without them.
         from seatrial.sessions.coverage_sources import (  # noqa: PLC0415
             measure_wheel,
+            named_configuration,
             with_configuration,
             write_configuration,
         )
@@ -95,9 +96,11 @@ def tests(
         run_words, data = words, {TREE_VARIABLE: str(current_project().root)}
         if current_project().is_measured(words):
             site, data_file = site_packages(session), coverage_data_file(session)
-            run_words = measure_wheel(words, current_project(), built.modules, site)
+            named = named_configuration(words, current_project(), {**os.environ, **variables})
+            configured = current_project().coverage_configuration(named)
+            run_words = measure_wheel(words, current_project(), configured, built.modules, site)
             data["COVERAGE_FILE"] = str(data_file)
-            if config := write_configuration(current_project(), built.modules, site, data_file.parent):
+            if config := write_configuration(current_project(), configured, built.modules, site, data_file.parent):
                 run_words = with_configuration(run_words, current_project(), config)
                 data["COVERAGE_RCFILE"] = str(config)
         session.run(*run_words, *session.posargs, env={**process.secrets_removed(), **variables, **data})
