@@ -299,6 +299,7 @@ def test_git_installers_and_sessions_get_nothing_that_publishes(monkeypatch: pyt
     for name in names:
         monkeypatch.setenv(name, "x")
     assert not {*names} & process.user_environment().keys()
+    assert process.publishing_removed().items() >= dict.fromkeys(names).items()
     assert process.secrets_removed().items() >= dict.fromkeys(names).items()
     assert {*names} <= process.publishing_environment().keys()
 
@@ -324,6 +325,40 @@ def test_pass_env_names_the_secrets_that_the_code_of_a_project_gets(monkeypatch:
     before = set(process.child_environment())
     assert set(process.child_environment(["DATABASE_*"])) - before == {"DATABASE_PASSWORD", "DATABASE_TOKEN"}
     assert [name for name in process.withheld_variables(["DATABASE_*"]) if "PASSWORD" in name] == ["OTHER_PASSWORD"]
+
+
+FEEDS = '{"endpointCredentials": [{"endpoint": "https://index.example/", "password": "drawbridge"}]}'
+"""How a build of Azure hands tokens to pip and NuGet."""
+
+
+def test_code_of_a_project_gets_no_credentials_of_installers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    held = {
+        "PIP_INDEX_URL": "https://me:drawbridge@index.example/simple/",
+        "PIP_EXTRA_INDEX_URL": "https://a.example/ https://drawbridge@b.example/",
+        "UV_INDEX": "mine=https://me:drawbridge@index.example/simple/",
+        "UV_INDEX_MINE_PASSWORD": "drawbridge",
+        "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS": FEEDS,
+        "NETRC": str(tmp_path / "netrc"),
+    }
+    plain = {"UV_DEFAULT_INDEX": "https://index.example/simple/", "PIP_CERT": "/ca.pem", "UV_INDEX_MINE_USERNAME": "me"}
+    for name, value in {**held, **plain}.items():
+        monkeypatch.setenv(name, value)
+    both = {*held, *plain}
+    assert both <= process.child_environment().keys()
+    environments = (process.code_environment(), process.commit_environment(tmp_path))
+    assert [environ.keys() & both for environ in environments] == [{*plain}] * 2
+    assert {name for name, value in process.secrets_removed().items() if value is None} & both == {*held}
+    assert process.code_environment(["UV_*"]).keys() & both == {*plain, "UV_INDEX", "UV_INDEX_MINE_PASSWORD"}
+    assert "UV_INDEX" not in process.secrets_removed(["UV_*"])
+
+
+@pytest.mark.parametrize("name", ["PIP_INDEX_URL", "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS"])
+def test_secrets_in_the_value_of_a_variable_are_masked_alone_too(tmp_path: Path, name: str) -> None:
+    value = {"PIP_INDEX_URL": "https://me:draw%2Fbridge@index.example/"}.get(name, FEEDS)
+    lines: list[str] = []
+    script = "print('draw%2Fbridge draw/bridge drawbridge index')"
+    process.run_streaming(python(script), cwd=tmp_path, env={name: value}, say=lines.append)
+    assert lines == [{"PIP_INDEX_URL": "*** *** drawbridge index"}.get(name, "draw%2Fbridge draw/bridge *** index")]
 
 
 def test_secrets_of_the_environment_are_masked_in_what_a_command_says(tmp_path: Path) -> None:

@@ -53,6 +53,10 @@ def test_variable_is_no_secret(name: str) -> None:
 
 def test_variable_is_a_secret_for_the_form_of_its_value() -> None:
     assert is_secret("UPLOAD_AS", "pypi-" + "x" * 90)
+    assert is_secret("DOCKER_AUTH_CONFIG", '{"auths": {"registry.example": {"auth": "bWU6ZHJhd2JyaWRnZQ=="}}}')
+    assert is_secret("FEED_ENDPOINTS", '[{"endpoint": "https://index.example/", "accessToken": "drawbridge"}]')
+    for value in ('{"authors": ["me"], "keys": 1, "token": 7}', "[1, 2]", "{", "[" * 100_000, '{"a": ""}', "null"):
+        assert not is_secret("SETTINGS", value)
     assert not is_secret("UPLOAD_AS", "pypi-server")
 
 

@@ -7,6 +7,7 @@ catch them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import signal
 from collections.abc import Iterable, Iterator, Sequence
@@ -155,6 +156,15 @@ def last_lines(output: str, count: int = 20) -> str:
         if line.strip() and not in_traceback:
             lines.append(f"  {line.rstrip()}")
     return "\n".join(lines[-count:])
+
+
+FILE_FIXES = {
+    errno.ELOOP: "replace the link, which leads to itself, with a file",
+    errno.EISDIR: "move the folder away: a file belongs there",
+    errno.ENOTDIR: "move it away",
+    errno.EEXIST: "move it away",
+}
+"""How to fix what prevents a file from being read or written, where it is no question of room or of rights."""
 
 
 class ReleaseError(SeatrialError):

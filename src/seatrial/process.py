@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from seatrial.errors import CommandFailed
-from seatrial.redaction import PUBLISHING_VARIABLE, is_secret, redact, redact_values, secrets_of
+from seatrial.redaction import PUBLISHING_VARIABLE, is_for_installers, is_secret, redact, redact_values, secrets_of
 
 WITHOUT_FOLDER = """\
 import sys
@@ -245,10 +245,10 @@ def run_streaming(
     ``output`` has both of its streams. Raises `CommandFailed` with exit code 127 when it can't be started, and with
     `OUT_OF_TIME` when it has not ended at the ``deadline`` (on Windows, none holds).
     """
-    printed = []
+    printed, secrets = [], secrets_of(env)
     with _running(args, cwd, env, _end, stderr=subprocess.STDOUT) as process:
         for line in _lines(process, deadline):
-            printed.append(redact(text_of(line)))
+            printed.append(redact_values(text_of(line), secrets))
             say(printed[-1].rstrip("\n"))
         try:
             process.wait(deadline.remaining if deadline else None)
@@ -400,9 +400,10 @@ project's own setup.py reads."""
 MODULES_VARIABLE = "PYTHONPATH"
 """Where every Python looks for modules first, before it looks into its own folders."""
 
-NOT_INHERITED = frozenset(("LANGUAGE", "SEATRIAL_CALLED"))
-"""The variables that no child inherits: how this program was called, and the language of messages, which a glibc
-before 2.39 puts above a locale of C.UTF-8 (gettext, "Specifying a Priority List of Languages")."""
+NOT_INHERITED = frozenset(("LANGUAGE", "PYTHONINSPECT", "SEATRIAL_CALLED"))
+"""The variables that no child inherits: how this program was called, that Python asks for commands at its end, and the
+language of messages, which a glibc before 2.39 puts above a locale of C.UTF-8 (gettext, "Specifying a Priority List of
+Languages")."""
 
 
 def child_environment(pass_env: Collection[str] = (), /, **extra: str) -> dict[str, str]:
@@ -414,12 +415,23 @@ def child_environment(pass_env: Collection[str] = (), /, **extra: str) -> dict[s
     return _environment(lambda name, value: is_secret(name, value) and not _matches(name, pass_env), extra)
 
 
+def code_environment(pass_env: Collection[str] = (), /, **extra: str) -> dict[str, str]:
+    """Return the environment of `child_environment` for a child that installs nothing, such as a build backend.
+
+    Without the credentials for an index that requirements come from, unless ``pass_env`` names them.
+    """
+    inherited = child_environment(pass_env)
+    unneeded = {name for name, value in inherited.items() if is_for_installers(name, value)}
+    kept = {name: value for name, value in inherited.items() if name not in unneeded or _matches(name, pass_env)}
+    return {**kept, **extra}
+
+
 def commit_environment(home: Path, pass_env: Collection[str] = (), /, **extra: str) -> dict[str, str]:
     """Return an environment for a build of a commit, which no variable and no configuration of this machine changes.
 
-    Of `child_environment` it has `SYSTEM_VARIABLE` alone, and what ``pass_env`` names. ``home``: a folder for it.
+    Of `code_environment` it has `SYSTEM_VARIABLE` alone, and what ``pass_env`` names. ``home``: a folder for it.
     """
-    inherited = child_environment(pass_env)
+    inherited = code_environment(pass_env)
     kept = {
         name: value
         for name, value in inherited.items()
@@ -484,13 +496,22 @@ def names_of_variables() -> frozenset[str]:
 
 
 def withheld_variables(pass_env: Collection[str] = ()) -> list[str]:
-    """Return the names of the variables that `child_environment` leaves out and `user_environment` has."""
-    return sorted(user_environment().keys() - child_environment(pass_env).keys())
+    """Return the names of the variables that `code_environment` leaves out and `user_environment` has."""
+    return sorted(user_environment().keys() - code_environment(pass_env).keys())
 
 
-def secrets_removed() -> dict[str, str | None]:
+def publishing_removed() -> dict[str, str | None]:
     """Return what takes publishing secrets out of a session's environment: nox leaves out what is None."""
     return {name: None for name in os.environ if PUBLISHING_VARIABLE.fullmatch(name)}
+
+
+def secrets_removed(pass_env: Collection[str] = ()) -> dict[str, str | None]:
+    """Return `publishing_removed`, with the credentials of installers, for a command that installs nothing.
+
+    ``pass_env``: as for `child_environment`.
+    """
+    environ = {name: value for name, value in os.environ.items() if not _matches(name, pass_env)}
+    return {**publishing_removed(), **{name: None for name in environ if is_for_installers(name, environ[name])}}
 
 
 def hash_of_variables(pattern: str | re.Pattern[str]) -> str:

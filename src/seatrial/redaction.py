@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -71,17 +72,57 @@ PUBLISHING_VARIABLE = re.compile(
 )
 """Names of environment variables that let their holder publish: besides twine, nothing gets them."""
 
-INSTALLER_VARIABLE = re.compile(r"(PIP|UV(?!_PUBLISH))_.*", re.IGNORECASE)
-"""Names of environment variables of pip and uv: an index that requirements come from may need a password."""
+INSTALLER_VARIABLE = re.compile(r"(PIP|UV(?!_PUBLISH)|VSS_NUGET|ARTIFACTS_CREDENTIALPROVIDER)_.*|NETRC", re.IGNORECASE)
+"""Names of environment variables of pip, uv and the keyring of Azure: an index that requirements come from may need a
+password. They reach what installs: git, nox and pre-commit, but no backend and no tests if they hold credentials."""
+
+SECRET_MEMBER = re.compile(rf"{SECRET_VARIABLE.pattern}|auth|pass|key", re.IGNORECASE)
+"""Names in JSON, such as that of a configuration of Docker, whose values are secrets."""
 
 
 def is_secret(name: str, value: str = "") -> bool:
-    """Whether an environment variable is kept from the code of a project: for its name, or the form of its value."""
+    """Whether an environment variable is kept from nox and the code of a project: for its name, or its value."""
     if INSTALLER_VARIABLE.fullmatch(name):
         return False
-    return TOKEN.search(value) is not None or any(
-        names.fullmatch(name) for names in (SECRET_VARIABLE, PUBLISHING_VARIABLE)
-    )
+    names = any(names.fullmatch(name) for names in (SECRET_VARIABLE, PUBLISHING_VARIABLE))
+    return names or TOKEN.search(value) is not None or bool(_json_secrets(value))
+
+
+def is_for_installers(name: str, value: str) -> bool:
+    """Whether an environment variable holds credentials for an index that requirements come from, or names a file."""
+    if not INSTALLER_VARIABLE.fullmatch(name):
+        return False
+    return name.upper() == "NETRC" or bool(secrets_of({name: value}))
+
+
+def _json_secrets(value: str) -> tuple[str, ...]:
+    """Return the secrets in a variable with JSON, as their names say."""
+    if not value.lstrip().startswith(("{", "[")):
+        return ()
+    try:
+        pending = [json.loads(value)]
+    except (ValueError, RecursionError):
+        return ()
+    secrets = []
+    while pending:
+        table = pending.pop()
+        pairs = table.items() if isinstance(table, dict) else enumerate(table)
+        for name, held in pairs:
+            if isinstance(held, (dict, list)):
+                pending.append(held)
+            elif isinstance(held, str) and SECRET_MEMBER.fullmatch(str(name)):
+                secrets.append(held)
+    return tuple(secrets)
+
+
+def _address_secrets(value: str) -> Iterator[str]:
+    """Yield the passwords in addresses, and the users without one: a token as often as not."""
+    for word in value.split():
+        address = CREDENTIALS.search(word)
+        name, colon, password = address[1].partition(":") if address else ("", "", "")
+        for secret in {password if colon else name} - {""}:
+            yield secret
+            yield unquote(secret)
 
 
 SHORTEST_SECRET = 6
@@ -89,8 +130,13 @@ SHORTEST_SECRET = 6
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of the variables that hold a secret, as their names say."""
-    return tuple(value for name, value in environ.items() if SECRET_VARIABLE.fullmatch(name) or TOKEN.search(value))
+    """Return the values of the variables that hold a secret, as their names say, and the secrets in other values."""
+    secrets = []
+    for name, value in environ.items():
+        secrets += [value] * bool(SECRET_VARIABLE.fullmatch(name) or TOKEN.search(value))
+        secrets += _json_secrets(value)
+        secrets += _address_secrets(value) if INSTALLER_VARIABLE.fullmatch(name) else ()
+    return tuple(secrets)
 
 
 def redact_address(text: str, address: str) -> str:

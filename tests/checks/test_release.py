@@ -314,6 +314,14 @@ def test_of_two_members_with_one_path_the_last_counts_and_both_are_reported(
     assert judged((file,), "DIST018").finding.message == line
 
 
+@pytest.mark.parametrize("place", [f"{INFO}/./", f"./{INFO}/", f"{INFO}//", f"a/../{INFO}/"])
+def test_metadata_and_record_of_a_wheel_are_found_by_their_very_names(place: str) -> None:
+    """PyPI and pip read them from the archive, where a path that leads there is another name."""
+    for code, name in (("DIST033", "RECORD"), ("DIST035", "METADATA")):
+        files = {f"{INFO}/{name}": None, f"{place}{name}": WHEEL.files[f"{INFO}/{name}"]}
+        assert judged((WHEEL.having(files).distribution(),), code).finding.verdict is Verdict.FAILED
+
+
 def test_letters_in_two_unicode_forms_are_one_file_on_macos() -> None:
     name = f"{TOP}/caf\u00e9.txt"
     names = [unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)]

@@ -17,6 +17,7 @@ from seatrial.git.repository import (
     Remote,
     Upstream,
     find_branch,
+    object_of_tag,
     page_of_runs,
     read_branch_status,
     read_remote,
@@ -86,6 +87,7 @@ def clone(project: SampleProject) -> SampleProject:
             },
             {"NoUpstream"},
         ),
+        ({"remote.-x.url": "../remote.git"}, {"NoRemote"}),
         (
             {
                 "remote.origin.url": "../remote.git",
@@ -267,6 +269,36 @@ def test_two_scratch_clones_of_one_path_are_apart(clone: SampleProject, monkeypa
         assert (first.root / "pyproject.toml").is_file()
         assert not second.root.exists()
     assert list((clone.root.parent / "cache/seatrial/scratch").iterdir()) == []
+
+
+def test_file_of_a_commit_that_cannot_be_read_is_named_as_the_one_of_the_checkout(
+    clone: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A release reads it in its scratch clone, which is removed before the message is read."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(clone.root.parent / "cache"))
+    (clone.root / "CHANGELOG.md").symlink_to("CHANGELOG.md")
+    clone.write({"LICENSE/MIT.txt": ""})
+    clone.commit()
+    repository = read_repository(clone.root)
+    assert repository.commit
+    for name in ("CHANGELOG.md", "LICENSE", "pyproject.toml/x"):
+        with (
+            pytest.raises(OSError, match=r"Too many levels|Is a directory|Not a directory") as raised,
+            scratch_clone(repository, repository.commit) as scratch,
+        ):
+            (scratch.project / name).read_text()
+        assert raised.value.filename == str(clone.root / name)
+    with pytest.raises(FileNotFoundError) as missing, scratch_clone(repository, repository.commit) as scratch:
+        (scratch.project / "gone").read_text()
+    assert missing.value.filename == str(scratch.project / "gone")
+
+
+def test_tag_is_not_a_branch_with_its_whole_name(clone: SampleProject) -> None:
+    clone.git("branch", "refs/tags/v1.2.3")
+    repository = read_repository(clone.root)
+    assert object_of_tag(repository, "v1.2.3") is None
+    clone.git("tag", "v1.2.3")
+    assert object_of_tag(repository, "v1.2.3") == repository.commit
 
 
 def nested(clone: SampleProject) -> None:

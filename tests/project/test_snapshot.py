@@ -60,6 +60,13 @@ def test_fragment_that_towncrier_would_skip_is_named(tmp_path: Path) -> None:
     assert raised.value.what == "towncrier skips news/2.fetaure.md, news/3: no part of the name is a type"
 
 
+def test_fragment_whose_name_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    """The entry has the name: a file system can hold what no text can."""
+    with raises_error("FragmentInvalid") as raised:
+        look(tmp_path, "news/1.feature.md", "news/2-\udcff.feature.md")
+    assert raised.value.what == "the name of news/2-\\xff.feature.md is not UTF-8, and the entry would have it"
+
+
 def test_fragments_that_towncrier_confuses_are_named(tmp_path: Path) -> None:
     look(tmp_path, "news/1.feature.md", "news/1.feature.1.md", "news/+x.misc.md", "news/+x.misc.rst")
     with raises_error("FragmentInvalid") as raised:

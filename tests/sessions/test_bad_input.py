@@ -391,7 +391,7 @@ def test_lock_file_that_cannot_be_read(project: SampleProject) -> None:
     assert reason(project, "-s", "tests") == lines(
         f"""
         failed: tests-{HERE}: {{root}}/uv.lock can't be read: Input/output error
-        fix:  make {{root}}/uv.lock a file that you may read
+        fix:  make it a file that you may read
         {READ}PyprojectUnreadable
         """
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from invoke.exceptions import Exit
 
+from seatrial import process
 from seatrial.tasks.console import errors_as_messages
 
 if TYPE_CHECKING:
@@ -26,3 +28,25 @@ def test_folder_for_caches_that_cannot_be_written_can_be_another(
     message = str(raised.value.message)
     assert message.startswith(f"seatrial: {tmp_path / name}: Read-only file system\n")
     assert ("name another folder for caches: XDG_CACHE_HOME=FOLDER" in message) is is_cache
+
+
+@pytest.mark.parametrize(
+    ("number", "fix"),
+    [
+        (errno.ELOOP, "replace the link, which leads to itself, with a file"),
+        (errno.EISDIR, "move the folder away: a file belongs there"),
+        (errno.EACCES, "make room, or let yourself read and write it"),
+    ],
+)
+def test_file_that_cannot_be_read_has_a_fix_that_fits(number: int, fix: str) -> None:
+    with pytest.raises(Exit) as raised, errors_as_messages():
+        raise OSError(number, os.strerror(number), "CHANGELOG.md")
+    assert str(raised.value.message).splitlines()[1].startswith(f"fix:  {fix}; then: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Python has file names in UTF-8 there, whatever the locale is")
+def test_locale_without_utf_8_is_named_where_a_file_name_needs_it(tmp_path: Path) -> None:
+    script = "from seatrial.tasks.console import errors_as_messages\nwith errors_as_messages(): open('\\xe9')"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = process.attempt((sys.executable, "-c", script), cwd=tmp_path, env=ascii_only)
+    assert "Exit: seatrial: Python has file names in ascii here, and can't name \\xe9\n" in done.errors

@@ -409,7 +409,7 @@ def _missing_licences(file: Distribution, folder: str) -> Iterator[str]:
 )
 def record_there(file: Distribution) -> Finding:
     line = f"Wheel '{file.name}' does not contain the required RECORD file: {file.folder}/RECORD"
-    return finding_of([] if _record(file) is not None else [line], REBUILD_METADATA)
+    return finding_of([] if file.has("RECORD") and _record(file) is not None else [line], REBUILD_METADATA)
 
 
 @wheel_check(
@@ -431,10 +431,8 @@ def entry_points(file: Distribution) -> Finding:
     needs=("DIST011", "DIST012", "DIST013", "DIST014", "DIST017"),
 )
 def metadata_there(file: Distribution) -> Finding:
-    place = f"{file.folder}/METADATA"
-    is_there = place in file.contents.texts or place in file.contents.cut
-    line = f"Wheel '{file.name}' does not contain the required METADATA file: {place}"
-    return finding_of([] if is_there else [line], REBUILD_METADATA)
+    line = f"Wheel '{file.name}' does not contain the required METADATA file: {file.folder}/METADATA"
+    return finding_of([] if file.has("METADATA") else [line], REBUILD_METADATA)
 
 
 @wheel_check(

@@ -171,10 +171,10 @@ def _are_attested(args: Sequence[str], attested: Sequence[str]) -> bool:
     if "--no-attestations" in args or not attested:
         return False
     forms = [_form_of_files(pattern) for pattern in attested]
-    given = [word for word in args if re.search(r"[/*]", word) and not re.search(r"^-|://", word)] or [f"{DIST}/*"]
+    files = [word for word in args if re.search(r"[/*]", word) and not re.search(r"^-|://", word)] or [f"{DIST}/*"]
     paths = [
         path
-        for pattern in given
+        for pattern in files
         for name in UPLOADED_FILES
         for path in ([posixpath.join(posixpath.dirname(pattern), name)] if "*" in pattern else [pattern])
         if re.fullmatch(_form_of_files(pattern), path) or "*" not in pattern

@@ -292,7 +292,7 @@ class BuildEnvironment:
         For a commit it has a home of its own: no configuration of the user counts, such as ``~/.pydistutils.cfg``.
         """
         if not self.is_for_commit:
-            return process.child_environment(pass_env, **extra)
+            return process.code_environment(pass_env, **extra)
         home = self.path.parent / "home"
         home.mkdir(parents=True, exist_ok=True)
         return process.commit_environment(home, pass_env, **extra)

@@ -133,6 +133,10 @@ class Distribution:
             return f"{name}-{after_name.partition('-')[0]}.dist-info"
         return common_folder([member.name for member in self.contents.members])
 
+    def has(self, name: str) -> bool:
+        """Whether a member is called like a file in `folder`, to the letter: PyPI and pip read it by this name."""
+        return any(member.name == f"{self.folder}/{name}" for member in self.files)
+
     def text(self, name: str) -> bytes | None:
         """Return the content of a file in `folder`, None if it is missing or was not kept."""
         return self.contents.texts.get(f"{self.folder}/{name}")

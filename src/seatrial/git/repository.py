@@ -253,7 +253,7 @@ def read_remote(repository: Repository, upstream: Upstream) -> Remote:
 def unreachable_error(remote: str, address: str, errors: str) -> RemoteUnreachable:
     """Return the error about a remote that does not answer; ``errors``: what git printed."""
     what = redact_address(f"remote {remote} ({address}) does not answer:\n{errors.strip()}", address)
-    return RemoteUnreachable(what.replace("\n", "\n  "), fix=f"git ls-remote {remote}")
+    return RemoteUnreachable(what.replace("\n", "\n  "), fix=trusting_command(errors) or f"git ls-remote {remote}")
 
 
 def _has_push_address(repository: Repository, remote: str) -> bool:
@@ -351,7 +351,8 @@ def find_branch(repository: Repository, name: str) -> str | None:
 
 def object_of_tag(repository: Repository, tag: str) -> str | None:
     """Return the id of a local tag, None when there is no such tag."""
-    return Git(repository.root).line("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}") or None
+    # git rev-parse would take a branch with this name, too (gitrevisions(7)).
+    return Git(repository.root).line("show-ref", "--verify", "--hash", f"refs/tags/{tag}") or None
 
 
 def files_of_commit(repository: Repository, commit: str = "HEAD") -> tuple[PurePosixPath, ...]:
@@ -502,7 +503,9 @@ def _upstream(settings: Sequence[tuple[str, str]], branch: str | None, remotes: 
 def _remotes(settings: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Return the names of the remotes with an address: ``remote.pushDefault`` names none."""
     keys = (key for key, _ in settings if key.startswith("remote.") and key.endswith((".url", ".pushurl")))
-    return tuple(dict.fromkeys(key[len("remote.") :].rpartition(".")[0] for key in keys))
+    names = dict.fromkeys(key[len("remote.") :].rpartition(".")[0] for key in keys)
+    # One that begins with a hyphen would be an option of each command: git adds none of this name.
+    return tuple(name for name in names if not name.startswith("-"))
 
 
 def _filtered_remote(settings: Sequence[tuple[str, str]]) -> str | None:

@@ -172,7 +172,7 @@ class Scratch:
 
     def tag_id(self, name: str) -> str | None:
         """Return the id of a tag in the clone, None when it has none of this name."""
-        return self.git.line("rev-parse", "--quiet", "--verify", f"refs/tags/{name}") or None
+        return self.git.line("show-ref", "--verify", "--hash", f"refs/tags/{name}") or None
 
     def check_out_for_build(self) -> None:
         """Check HEAD out anew, as CI checks a tag out: detached, without hooks, and with the filters of CI alone.

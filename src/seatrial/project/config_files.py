@@ -48,7 +48,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         why = f"is not UTF-8, which TOML has to be: {error}"
         raise _unreadable(path, why, "save the file in UTF-8") from None
     except OSError as error:
-        raise _unreadable(path, f"can't be read: {error.strerror}", f"make {path} a file that you may read") from None
+        raise _unreadable(path, f"can't be read: {error.strerror}", "make it a file that you may read") from None
     except tomllib.TOMLDecodeError as error:
         fix = "correct that line, then run the command again"
         raise _unreadable(path, f"is not TOML: {error}", fix) from None

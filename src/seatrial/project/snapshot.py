@@ -158,6 +158,14 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
             code="FragmentInvalid",
             fix=f"remove it, and commit: git rm {' '.join(unwanted)}",
         )
+    unnamed = next((path for path in map(str, paths) if re.search("[\udc80-\udcff]", path)), None)
+    if unnamed:
+        text = unnamed.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        raise ReleaseError(
+            f"the name of {text} is not UTF-8, and the entry would have it",
+            code="FragmentInvalid",
+            fix=f"rename it to ISSUE.{news.kinds[0]}{news.suffix}, and commit",
+        )
     fragments = [fragment for path in paths if (fragment := news.fragment(path))]
     misnamed = [str(path) for path in paths if news.fragment(path) is None]
     if misnamed:

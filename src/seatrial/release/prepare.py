@@ -22,6 +22,7 @@ from seatrial.distributions.build import ensure_built
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import (
+    FILE_FIXES,
     Reasons,
     ReleaseError,
     SeatrialError,
@@ -141,6 +142,11 @@ def scratch_clone(repository: Repository, commit: str) -> Iterator[Scratch]:
                 yield Scratch.make(repository, commit, root)
             except SeatrialError as error:
                 error.what = in_checkout(error.what, repository, root)
+                raise
+            except OSError as error:
+                # Where a file of the commit is in the way, and not the folder of the clone.
+                if error.errno in FILE_FIXES and isinstance(error.filename, str):
+                    error.filename = in_checkout(error.filename, repository, root)
                 raise
             finally:
                 _remove(root.parent)

@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from seatrial import process
 from seatrial.errors import BuildError, ProjectError
 from seatrial.project.nox_sessions import COVERAGE_SESSION, MEASURED_VARIABLE
+from seatrial.project.settings import passed_variables
 from seatrial.sessions.build import DEFAULT_TAGS, state_folder
 from seatrial.sessions.registration import (
     Groups,
@@ -103,7 +104,7 @@ def tests(
             if config := write_configuration(current_project(), configured, built.modules, site, data_file.parent):
                 run_words = with_configuration(run_words, current_project(), config)
                 data["COVERAGE_RCFILE"] = str(config)
-        session.run(*run_words, *session.posargs, env={**process.secrets_removed(), **variables, **data})
+        session.run(*run_words, *session.posargs, env={**kept_from_code(), **variables, **data})
 
     about = f"Run {' '.join(words)} against the built wheel"
     register_session(Registration(name, about, as_strings(tags, "tags"), versions, default=default), run)
@@ -145,13 +146,18 @@ def mypy(
         cache.seed()
         try:
             checked = session.posargs or (() if names_files(words) else files_to_check(built.modules))
-            environ = {**process.secrets_removed(), **variables}
+            environ = {**kept_from_code(), **variables}
             session.run(*words, "--python-version", target, *checked, env=environ)
         finally:
             cache.keep()
 
     about = f"Run {' '.join(words)}, for this Python"
     register_session(Registration("mypy", about, as_strings(tags, "tags"), versions), run)
+
+
+def kept_from_code() -> dict[str, str | None]:
+    """Return what takes secrets out of the environment of a command that runs the code of the project."""
+    return process.secrets_removed(passed_variables(current_project().table))
 
 
 def names_files(command: Sequence[str]) -> bool:
@@ -261,7 +267,7 @@ def _coverage(session: nox.Session) -> None:
     data = (
         current_project().root / ".coverage" if is_ignored(current_project().root, ".coverage") else folder / "combined"
     )
-    environ = {**process.secrets_removed(), "COVERAGE_FILE": str(data)}
+    environ = {**kept_from_code(), "COVERAGE_FILE": str(data)}
     session.run("python", str(COMBINE_SCRIPT), sources, *files, env=environ)
     session.run("coverage", "report", env=environ)
     if data.parent == folder:
@@ -371,7 +377,7 @@ def lint(
         installed = resolve_groups(needed.present(), linter.requirement)
         fill_environment(session, installed, locked_pins(session, locked=locked))
         for number, arguments in enumerate(linter.commands):
-            session.run(*arguments, *(session.posargs if number == 0 else ()), env=process.secrets_removed())
+            session.run(*arguments, *(session.posargs if number == 0 else ()), env=process.publishing_removed())
 
     about = "Run " + (" and ".join(" ".join(words[:2]) for words in linter.commands) if linter else "no linter yet")
     register_session(Registration("lint", about, as_strings(tags, "tags")), run)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TextIO
 from invoke.exceptions import Exit
 
 from seatrial.commands import Command, Invocation
-from seatrial.errors import CommandFailed, ProjectError, ReleaseError, SeatrialError, ToolError
+from seatrial.errors import FILE_FIXES, CommandFailed, ProjectError, ReleaseError, SeatrialError, ToolError
 from seatrial.terminal import ask_key, ask_text, paint_error, wants_colour
 
 if TYPE_CHECKING:
@@ -60,11 +60,15 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
         elsewhere = ", or name another folder for caches: XDG_CACHE_HOME=FOLDER" if _is_of_cache(error.filename) else ""
-        unusable = ToolError(
-            what,
-            code="FileUnusable",
-            fix=f"make room, or let yourself read and write it{elsewhere}; then: {Command('status')}",
-        )
+        fix = FILE_FIXES.get(error.errno or 0) or f"make room, or let yourself read and write it{elsewhere}"
+        unusable = ToolError(what, code="FileUnusable", fix=f"{fix}; then: {Command('status')}")
+        raise _exit(unusable.explained_text, unusable.exit_code) from None
+    except UnicodeEncodeError as error:
+        encoding = sys.getfilesystemencoding()
+        if encoding == "utf-8":
+            raise
+        what = f"Python has file names in {encoding} here, and can't name {error.object}"
+        unusable = ToolError(what, code="FileUnusable", fix="PYTHONUTF8=1, or LC_ALL=C.UTF-8, in the environment")
         raise _exit(unusable.explained_text, unusable.exit_code) from None
     except KeyboardInterrupt as interrupt:
         hint = interrupted or f"{Command('status')} shows the state"
