@@ -678,8 +678,30 @@ def test_version_of_a_heading_and_its_link_has_the_zeros_of_the_ones_before() ->
             "[1.3.0]: https://example.org/-/tags/v1.3.0\n[1.2.0]: https://example.org/-/tags/v1.2.0\n",
         ),
         ("[tides]: https://example.org/\n", "[tides]: https://example.org/\n"),
+        (
+            (
+                "[unreleased]: https://example.org/compare/1.2.0...main\n"
+                "[1.2.0]: https://example.org/releases/tag/1.2.0\n[1.1.0]: https://example.org/releases/tag/1.1.0\n"
+            ),
+            (
+                "[unreleased]: https://example.org/compare/v1.3.0...main\n"
+                "[1.3.0]: https://example.org/releases/tag/v1.3.0\n"
+                "[1.2.0]: https://example.org/releases/tag/1.2.0\n[1.1.0]: https://example.org/releases/tag/1.1.0\n"
+            ),
+        ),
+        (
+            (
+                "[unreleased]: https://example.org/compare/v1.2.0...HEAD\n"
+                "[1.2.0]: https://example.org/releases/tag/v1.2.0\n"
+            ),
+            (
+                "[unreleased]: https://example.org/compare/v1.3.0...HEAD\n"
+                "[1.3.0]: https://example.org/compare/v1.2.0...v1.3.0\n"
+                "[1.2.0]: https://example.org/releases/tag/v1.2.0\n"
+            ),
+        ),
     ],
-    ids=["comparison", "tag", "no release"],
+    ids=["comparison", "tag", "no release", "pages", "page of the first"],
 )
 def test_link_of_a_release_is_like_that_of_the_one_before(links: str, new: str) -> None:
     text = "## [1.3.0]\n\n## [1.2.0]\n\n"

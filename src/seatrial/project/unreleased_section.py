@@ -550,7 +550,7 @@ def with_comparison(text: str, release: Release) -> str:
     for number, match in links.items():
         following = _links_of_release(match["url"], tag) if UNRELEASED.search(match["label"]) else None
         if following:
-            link = _since_final(following[1], text, release)
+            link = _page_of_release(links.values(), tag) or _since_final(following[1], text, release)
             lines[number : number + 1] = [f"[{match['label']}]: {following[0]}", f"[{label}]: {link}"]
             return "\n".join(lines) + "\n"
     for number, match in links.items():
@@ -566,6 +566,19 @@ def with_comparison(text: str, release: Release) -> str:
             lines.insert(number, f"[{label}]: {url[: url.rindex('/')]}/{tag}")
             return "\n".join(lines) + "\n"
     return text
+
+
+def _page_of_release(links: Iterable[re.Match[str]], tag: str) -> str | None:
+    """Return the link of a release whose page those of both releases before it lead to; None where they compare.
+
+    The link of a first release, which has nothing to compare with, leads to its page in any case.
+    """
+    latest = [match for match in links if re.match(r"v?\d", match["label"])][:2]
+    pages = [match["url"] for match in latest if not COMPARISON.fullmatch(match["url"])]
+    is_named = all(match["url"].endswith(match["label"].lstrip("v")) for match in latest)
+    if not pages[1:] or not is_named:
+        return None
+    return f"{pages[0][: pages[0].rindex('/')]}/{tag}"
 
 
 def _since_final(url: str, text: str, release: Release) -> str:
