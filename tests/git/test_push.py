@@ -178,6 +178,26 @@ BRANCH_FIX, TAG_FIX = "release by a pull request: ", "let yourself create the ta
         ("remote: Gitea: Not allowed to push to protected branch main", BRANCH_FIX),
         ("remote: Branch main is protected from direct pushes", BRANCH_FIX),
         ("! [remote rejected] main -> main (protected branch hook declined)", BRANCH_FIX),
+        (
+            "remote: error: GH013: … refs/heads/main.\nremote: - Changes must be made through the merge queue",
+            BRANCH_FIX,
+        ),
+        ("remote: error: GH013: … refs/heads/main.\nremote: - This branch must not contain merge commits.", BRANCH_FIX),
+        ("remote: Branch refs/heads/main can only be modified through pull requests.", BRANCH_FIX),
+        ("remote: Permission denied to update branch main.", BRANCH_FIX),
+        ("remote: Forgejo: Not allowed to push to protected branch main", BRANCH_FIX),
+        ("remote: TF402455: Pushes to this branch are not permitted; you must use a pull request", BRANCH_FIX),
+        ("remote: Gitea: Tag v1.3.0 is protected", TAG_FIX),
+        ("remote: GitLab: Protected tags cannot be updated.", TAG_FIX),
+        ("remote: TF401027: You need the Git 'CreateTag' permission to perform this action.", TAG_FIX),
+        (
+            "remote: error: GH013: … refs/heads/main.\nremote: - Commit author email must match",
+            "commit with an address ",
+        ),
+        ("remote: GitLab: Committer's email 'a@b.c' does not follow the pattern", "commit with an address "),
+        ("remote: GitLab: Commit must be signed with a GPG key", "sign what "),
+        ("ERROR: The key you are authenticating with has been marked as read only.", "get write access "),
+        ("ERROR: This repository was archived so it is read-only.", "have the repository unarchived"),
         ("remote: error: GH013: Repository rule violations found for refs/tags/v1.3.0.", TAG_FIX),
         ("remote: GitLab: You are not allowed to create this tag as it is protected.", TAG_FIX),
         ("remote: error: GH013: … refs/heads/main.\nremote: - Push cannot contain secrets", "take the secret out "),
@@ -301,6 +321,47 @@ def test_push_that_somebody_overtook_is_refused(forge: Forge) -> None:
     forge.slow.on_drop = overtake
     with raises_error("PushRefused"):
         forge.push()
+
+
+LET_PUSH = f"branches like {BRANCH}, in the settings of the forge; or name them otherwise: "
+
+
+@pytest.mark.parametrize(
+    ("report", "is_there", "fix"),
+    [
+        ("GH013: …\n- Cannot create ref due to creations being restricted.", False, f"let yourself push {LET_PUSH}"),
+        ("GH013: …\n- Cannot force-push to this branch", True, f"let yourself force-push {LET_PUSH}"),
+        ("GitLab: Branch name does not follow the pattern 'feature/.*'", False, f"let yourself push {LET_PUSH}"),
+        ("Permission denied to create branch release/1.3.0.", False, f"let yourself push {LET_PUSH}"),
+        ("Cannot delete this branch", None, "let yourself delete release/1.2.9, in the settings of the forge; or "),
+        ("GH013: …\n- Commits must have verified signatures.", False, "sign what a release makes: "),
+        (None, False, "name the branches of releases otherwise: release-branch in "),
+    ],
+)
+def test_refusal_of_a_release_branch_has_a_fix(
+    clone_of_branch: SampleProject, report: str | None, fix: str, *, is_there: bool | None
+) -> None:
+    """The words are those of forges; without any, git itself refuses a branch below another one.
+
+    ``is_there``: whether the branch is there before, None where one of another version is, which is removed.
+    """
+    before = BRANCH if is_there else "release/1.2.9"
+    if is_there is not False:
+        clone_of_branch.git("push", "-q", "origin", f"HEAD^:refs/heads/{before}")
+    if report is None:
+        clone_of_branch.git("push", "-q", "origin", "main:refs/heads/release")
+    else:
+        hook = clone_of_branch.root.parent / "remote.git/hooks/update"
+        condition = f"[ $1 = refs/heads/{before if is_there is None else BRANCH} ] || exit 0"
+        hook.write_text(f'#!/bin/sh\n{condition}\ncat >&2 <<"END"\n{report}\nEND\nexit 1\n', encoding="utf-8")
+        hook.chmod(0o755)
+    repository, remote = read_repository(clone_of_branch.root), remote_at(clone_of_branch, "../remote.git")
+    old = clone_of_branch.git("rev-parse", "HEAD^").strip()
+    removed = ((before, old),) if is_there is None else ()
+    push = BranchPush(BRANCH, repository.commit or "", old if is_there else None, removed)
+    with raises_error("PushRefused") as caught:
+        push_branch(repository, remote, push, SILENT, 0)
+    assert caught.value.fix.startswith(fix)
 
 
 def test_line_that_is_cut_while_the_pack_is_sent_leaves_the_state_unknown(clone_of_branch: SampleProject) -> None:

@@ -94,6 +94,9 @@ PUSH_FIXES = (
     ),
     ("denied to ", NO_ACCESS),
     ("not allowed to push code to this project", NO_ACCESS),
+    ("marked as read only", NO_ACCESS),
+    ("You need the Git 'GenericContribute' permission", NO_ACCESS),
+    ("is read-only", "have the repository unarchived, or use another remote"),
     ("returned error: 403", NO_ACCESS),
     ("hook declined", "do what the remote's hook asks for"),
     ("--mirror can't be combined", "push branches alone, not all refs: git config --unset {mirror}"),
@@ -116,15 +119,19 @@ FORGE_RULES = (
         "sign what a release makes: git config commit.gpgSign true && git config tag.gpgSign true",
     ),
     (
-        re.compile(r"GH007|private email", re.IGNORECASE),
-        "commit with an address that may be published: git config user.email ADDRESS",
+        re.compile(r"GH007|private email|verified email|(?:author|committer)\S* e-?mail", re.IGNORECASE),
+        "commit with an address that the forge takes: git config user.email ADDRESS",
     ),
     (
         re.compile(r"commit message|message (?:must|does not) match|commit_message_pattern", re.IGNORECASE),
         "set message in [tool.seatrial], that of the release commit, to what the remote asks for",
     ),
     (
-        re.compile(r"GH0(?:06|13)[^\n]*refs/tags/|(?:create|update|delete)[^\n]* tag\b|protected tag", re.IGNORECASE),
+        re.compile(
+            r"GH0(?:06|13)[^\n]*refs/tags/|(?:create|update|delete)[^\n]* tag\b|protected tag|tag \S+ is protected"
+            r"|'CreateTag'",
+            re.IGNORECASE,
+        ),
         "let yourself create the tag in the rules of the forge for tags",
     ),
 )
@@ -133,10 +140,16 @@ the fix. Those of a branch come last: `BRANCH_RULE`."""
 
 BRANCH_RULE = re.compile(
     r"GH006|GH013|required status check|(?:through|by|use|need|require)[^\n]* (?:pull|merge) request|protected branch"
-    r"|branch \S+ is protected",
+    r"|branch \S+ is protected|denied to (?:create|update|push to|delete) branch|merge queue|'CreateBranch'",
     re.IGNORECASE,
 )
 """What a forge reports of a branch that takes no direct push: of this one, or of anybody."""
+
+BRANCH_NAME = re.compile(r"branch name", re.IGNORECASE)
+"""What a forge reports of a rule about the names of branches."""
+
+BELOW_A_BRANCH = re.compile(r"'refs/heads/([^']+)' exists; cannot create 'refs/heads/\1/")
+"""What git reports of a branch whose name begins with that of another and a slash."""
 
 
 def refusal_fix(output: str, remote: str) -> str | None:
@@ -515,10 +528,23 @@ def push_branch(
 
 def _fix_of(push: BranchPush, output: str, remote: str) -> str:
     fix = refusal_fix(output, remote)
-    if fix and BRANCH_RULE.search(output) and "pull-request" in fix:
+    refused = {ref[len(HEADS) :] for flag, ref, summary in _reports(output) if flag == "!" and "atomic" not in summary}
+    kept = [name for name, _ in push.removed if name in refused]
+    if kept:
         return (
-            f"let yourself push branches like {push.branch}, in the settings of the forge; or name them otherwise: "
+            f"let yourself delete {', '.join(kept)}, in the settings of the forge; or have that deleted, and run the "
+            "same command again"
+        )
+    if BRANCH_NAME.search(output) or (fix and BRANCH_RULE.search(output) and "pull-request" in fix):
+        rule = "force-push" if push.expected and "force" in output else "push"
+        return (
+            f"let yourself {rule} branches like {push.branch}, in the settings of the forge; or name them otherwise: "
             "release-branch in [tool.seatrial]"
+        )
+    if match := BELOW_A_BRANCH.search(output):
+        return (
+            "name the branches of releases otherwise: release-branch in [tool.seatrial]\n"
+            f"or, if {match[1]} is not needed: git push {shlex.quote(remote)} --delete {shlex.quote(match[1])}"
         )
     return fix or "fix that, then run the same command again"
 
