@@ -39,6 +39,22 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         """,
     ),
     (
+        ("bump", "--part", "patch"),
+        f"""
+        seatrial: 1.2.4 raises the patch part of 1.2.3, and changelog.d/1.feature.md asks for minor
+        fix:  {{called}} bump --part minor; or all the same: --anyway
+        {READ}PartTooSmall
+        """,
+    ),
+    (
+        ("news", "feature", "X", "--issue", "a b"),
+        f"""
+        seatrial: 'a b' is not the number of an issue
+        fix:  {{called}} news feature X --issue 42
+        {READ}FragmentInvalid
+        """,
+    ),
+    (
         ("bump", "--part", "mayor"),
         f"""
         seatrial: unknown part 'mayor'; did you mean major?

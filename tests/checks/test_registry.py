@@ -234,10 +234,15 @@ def test_missing_files_are_one_message(project: SampleProject) -> None:
         (
             ("check", "gone.whl"),
             4,
-            "gone.whl: No such file or directory\nfix:  name distributions: seatrial check dist/*",
+            "gone.whl: No such file or directory\nfix:  nox -s build, then: seatrial check; or name distributions that exist",
             "FileUnusable",
         ),
-        (("check", "."), 4, ". is not a file\nfix:  name distributions: seatrial check dist/*", "FileUnusable"),
+        (
+            ("check", "."),
+            4,
+            ". is not a file\nfix:  nox -s build, then: seatrial check; or name distributions that exist",
+            "FileUnusable",
+        ),
     ):
         ran = project.seatrial(*args)
         assert ran.returncode == exit_code

@@ -226,10 +226,13 @@ def test_licence_is_its_full_text_and_its_expression(expression: str, title: str
 
 def test_licence_without_a_text_is_refused_with_those_that_have_one() -> None:
     with raises_error("LicenseUnknown") as caught:
-        require_license("WTFPL")
+        require_license("WTFPL", "tide-pool")
     assert (
         caught.value.what
         == "--license WTFPL is not available: choose from MIT, Apache-2.0, BSD-3-Clause, GPL-3.0-or-later"
+    )
+    assert caught.value.fix == (
+        "seatrial new tide-pool --license MIT; for another one, change LICENSE and pyproject.toml afterwards"
     )
     assert require_license("apache-2.0") == "Apache-2.0"
 
@@ -237,8 +240,9 @@ def test_licence_without_a_text_is_refused_with_those_that_have_one() -> None:
 @pytest.mark.parametrize("text", ["github", "not an address", "demo.git"])
 def test_text_that_is_no_address_of_a_repository_is_refused(text: str) -> None:
     with raises_error("ValueUnknown") as caught:
-        require_address(text)
+        require_address(text, "tide-pool")
     assert caught.value.what == f"{text!r} is not the address of a repository"
+    assert caught.value.fix == "seatrial new tide-pool --remote https://github.com/OWNER/NAME.git"
 
 
 @pytest.mark.parametrize("text", [FORGE, "git@github.com:acme/x.git", "../my remote.git", "C:\\git\\x", "gh:acme/x"])

@@ -89,3 +89,4 @@ def test_session_that_is_left_out_is_named() -> None:
     with raises_error("SessionUnknown") as caught:
         require_sessions(("mypy", "docs"))
     assert caught.value.what == "--without docs is not a session: choose from tests, mypy, lint"
+    assert caught.value.fix == "seatrial init --without mypy, for a noxfile without it"

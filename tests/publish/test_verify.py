@@ -259,7 +259,7 @@ def test_limit_that_is_no_number_is_refused(server: IndexServer) -> None:
     ran = server.verify("--limit", "soon")
     assert (ran.returncode, ran.output) == (
         7,
-        f"seatrial: 'soon' is not a number of seconds\nfix:  --limit 600\n{READ}LimitInvalid\n",
+        f"seatrial: 'soon' is not a number of seconds\nfix:  invoke verify --limit 600\n{READ}LimitInvalid\n",
     )
 
 

@@ -254,5 +254,5 @@ def _read_distribution(path: Path) -> Distribution:
 
 
 def _unusable(what: str) -> ToolError:
-    fix = f"name distributions: {Command('check', 'dist/*', program_only=True)}"
+    fix = f"nox -s build, then: {Command('check', program_only=True)}; or name distributions that exist"
     return ToolError(what, code="FileUnusable", fix=fix)

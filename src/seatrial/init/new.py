@@ -97,25 +97,26 @@ ADDRESS = re.compile(r".*[/\\:].*", re.DOTALL)
 """The address of a repository: a URL, HOST:PATH, or a path."""
 
 
-def require_address(text: str) -> str:
-    """Return the address of a repository, without blanks around it. Raises `ValueUnknown`."""
+def require_address(text: str, package: str = "NAME") -> str:
+    """Return the address of the repository of a package, without blanks around it. Raises `ValueUnknown`."""
     if not ADDRESS.fullmatch(text):
         raise ProjectError(
             f"{text!r} is not the address of a repository",
             code="ValueUnknown",
-            fix="--remote https://github.com/OWNER/NAME.git",
+            fix=Command("new", package, "--remote", "https://github.com/OWNER/NAME.git", program_only=True),
         )
     return text.strip()
 
 
-def require_license(text: str) -> str:
-    """Return the licence that a text names, in any case. Raises `LicenseUnknown`."""
+def require_license(text: str, package: str = "NAME") -> str:
+    """Return the licence of a package that a text names, in any case. Raises `LicenseUnknown`."""
     licenses = {name.lower(): name for name in LICENSES}
     if text.lower() not in licenses:
         raise ProjectError(
             f"--license {text} is not available: choose from {', '.join(LICENSES)}",
             code="LicenseUnknown",
-            fix=f"--license {DEFAULT_LICENSE}; for another one, change LICENSE and pyproject.toml afterwards",
+            fix=f"{Command('new', package, '--license', DEFAULT_LICENSE, program_only=True)}; for another one, change "
+            "LICENSE and pyproject.toml afterwards",
         )
     return licenses[text.lower()]
 
@@ -142,7 +143,7 @@ def create_package(request: PackageRequest) -> NewPackage:
             raise ProjectError(
                 f"{above} is in a git repository, which has remotes of its own",
                 code="NotMine",
-                fix="leave out --remote",
+                fix=f"leave out --remote: {Command('new', name, program_only=True)}",
             )
         package = _package(request, read_author(above), remotes)
         _begin_repository(folder, request.remote)

@@ -292,7 +292,7 @@ def require_sessions(names: Sequence[str]) -> tuple[str, ...]:
         raise ProjectError(
             f"--without {unknown[0]} is not a session: choose from {', '.join(SESSIONS)}",
             code="SessionUnknown",
-            fix="--without mypy, for a noxfile without types",
+            fix=f"{Command('init', '--without', SESSIONS[1], program_only=True)}, for a noxfile without it",
         )
     return tuple(dict.fromkeys(names))
 

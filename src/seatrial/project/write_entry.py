@@ -72,7 +72,7 @@ def assemble_changelog(
     entry = render_entry(root, snapshot.spelled(version), date, ahead).strip("\n")
     title = find_entry(earlier, version) if has_entry(entry, version) else None
     if title:
-        first = f"{Command('bump', '--part', 'auto')} first, or " if version == snapshot.current else ""
+        first = f"{Command('bump', '--part', 'auto')}, then again; or " if version == snapshot.current else ""
         raise ReleaseError(
             f"{path.name} has an entry {title!r} already",
             code="EntryExists",

@@ -188,8 +188,8 @@ def new(
 
     with errors_as_messages("nothing was made"), termination_as_interrupt():
         request = PackageRequest.of(name, python)
-        license = require_license(license) if license else ""  # noqa: A001 - as above
-        remote = require_address(remote) if remote else ""
+        license = require_license(license, name) if license else ""  # noqa: A001 - as above
+        remote = require_address(remote, name) if remote else ""
         require_free_folder(request.folder)
         console = open_console("new")
         with console.waiting("asking the index about the name"):
@@ -197,7 +197,9 @@ def new(
         console.show(f"{answer}\n")
         if not yes and is_interactive():
             if answer.fix:
-                confirm(console, "create it all the same?", effect="nothing was made", fix="--yes")
+                confirm(
+                    console, "create it all the same?", effect="nothing was made", fix=repeated_command("new", "--yes")
+                )
             description = description or ask_line("description", request.description)
             license = license or _choose_license()  # noqa: A001 - as above
             keyword = keyword or ask_line("keywords, separated by commas", "none").split(",")

@@ -32,6 +32,8 @@ from seatrial.tasks.console import (
 from seatrial.terminal import Choice, choose, paint_card
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from invoke.context import Context
 
     from seatrial.console import Console
@@ -252,11 +254,22 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
 
     with errors_as_messages():
         snapshot = _read_snapshot()
-        new = choose_version(snapshot, VersionChoice(part or None, version or None, anyway, allow_empty=True))
+        with _as_bump():
+            new = choose_version(snapshot, VersionChoice(part or None, version or None, anyway, allow_empty=True))
         raise_version(snapshot, new)
         changed = ", ".join(dict.fromkeys(str(place.path) for place in snapshot.places.places))
         where = f" in {changed}" if changed else f": it comes from the tag {snapshot.tag(new)}"
         show(f"{snapshot.current} → {new}{where}")
+
+
+@contextlib.contextmanager
+def _as_bump() -> Iterator[None]:
+    """Have the errors about a version name ``bump``: that is chosen as for a release, whose command they name."""
+    try:
+        yield
+    except SeatrialError as error:
+        error.fix = error.fix.replace(str(Command("release")), str(Command("bump")))
+        raise
 
 
 @command(words=["version"], help={"version": "the version of the entry; without it, that of the project"})
@@ -328,7 +341,11 @@ def news(context: Context, kind: str, text: str, issue: str = "") -> None:
             )
         number = issue.lstrip("#")
         if number and not re.fullmatch(r"[\w-]+", number):
-            raise ReleaseError(f"{issue!r} is not the number of an issue", code="FragmentInvalid", fix="--issue 42")
+            raise ReleaseError(
+                f"{issue!r} is not the number of an issue",
+                code="FragmentInvalid",
+                fix=Command("news", kind, text, "--issue", "42"),
+            )
         show(f"wrote {write_note(project.root, changelog, kind, text, number)}")
 
 
