@@ -324,6 +324,16 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
             "1.3.0 (unreleased)\n------------------\n\n- Nothing changed yet.\n- Tides.\n\n.. _v1.2.3:\n",
             "1.3.0 (2026-11-27)\n------------------\n\n- Tides.\n\n.. _v1.2.3:\n",
         ),
+        (
+            MARKDOWN,
+            "## Unreleased\n\n:::{note}\nTides.\n:::\n\nEbb.\n***\n",
+            "## Unreleased\n\n## 1.3.0 - 2026-11-27\n\n:::{note}\nTides.\n:::\n\nEbb.\n***\n",
+        ),
+        (
+            "News\n====\n\n{}",
+            "1.3.0 (unreleased)\n------------------\n\n- Tides.\n",
+            "1.3.0 (2026-11-27)\n------------------\n\n- Tides.\n",
+        ),
         # Years and series are above the releases.
         *(
             (
@@ -572,6 +582,11 @@ def test_pre_release_has_its_own_notes_alone() -> None:
         ("1.2.0 - January 5th, 2026", "1.3.0 - November 27, 2026"),
         ("1.2.0 - Sept. 5, 2026", "1.3.0 - Nov 27, 2026"),
         ("1.2.0 (Jan 5)", "1.3.0 (Nov 27)"),
+        ('1.2.0 "Manta" - 2026-01-05', "1.3.0 - 2026-11-27"),
+        (
+            "1.2.0: \N{LEFT DOUBLE QUOTATION MARK}Manta\N{RIGHT DOUBLE QUOTATION MARK} (2026-01-05)",
+            "1.3.0 (2026-11-27)",
+        ),
         ("1.2.0 (Feb 29)", "1.3.0 (Nov 27)"),
         ("1.2.0 - 5th January", "1.3.0 - 27 November"),
         ("1.2.0 (05-Jan-2026)", "1.3.0 (27-Nov-2026)"),

@@ -207,8 +207,20 @@ def test_candidates_begin_with_the_requested_version_and_have_no_duplicates() ->
         ("1!2026.6rc1", "1!2026.05", "1!2026.06rc1"),
         ("2026.6.1.post2", "2026.05.01", "2026.06.01.post2"),
         ("2.0.0", "1.10.0", "2.0.0"),
+        ("1.3.0rc2", "1.3.0-rc.1", "1.3.0-rc.2"),
+        ("1.3.0rc2", "1.2.0 1.3.0-rc1", "1.3.0-rc2"),
+        ("1.3.0b1", "1.3.0-alpha.3", "1.3.0-beta.1"),
+        ("1.3.0rc1", "1.3.0alpha3", "1.3.0rc1"),
+        ("1.3.0b1", "1.3.0alpha3", "1.3.0beta1"),
+        ("1.3.0rc1", "1.3.0a3", "1.3.0rc1"),
+        ("1.3.0rc3", "1.3.0RC1", "1.3.0RC3"),
+        ("1.3.0rc2", "1.3.0c1", "1.3.0c2"),
+        ("1.3.0b2", "1.3.0c1", "1.3.0b2"),
+        ("1.3.0", "1.3.0-rc.1", "1.3.0"),
+        ("1.3.0rc2.dev1", "1.3.0_rc_1", "1.3.0_rc_2.dev1"),
+        ("2026.6.1rc1", "2026.05.12-rc.4", "2026.06.01-rc.1"),
     ],
 )
-def test_version_has_zeros_where_the_ones_before_have_them(version: str, examples: str, text: str) -> None:
+def test_version_is_spelled_as_the_ones_before(version: str, examples: str, text: str) -> None:
     assert spelled_as(Version(version), examples.split()) == text
     assert Version(text) == Version(version)

@@ -17,6 +17,9 @@ RULE = re.compile(r"^(?P<sign>[=\-~^*+#\"'`.:])(?P=sign){2,}\s*$")
 FENCE = re.compile(r"[ \t]*(?P<sign>`{3,}|~{3,}|-{4,}(?=$))(?P<info>[^`]*)$")
 """The first and the last line of an example in Markdown (CommonMark, 4.5) or AsciiDoc; nothing in it is a heading."""
 
+DIRECTIVE = re.compile(r":{3,}[ \t]*\{?[\w-]")
+"""How a directive of MyST begins."""
+
 LINK = re.compile(r"^\[(?P<label>[^\]]+)\]:[ \t]*<?(?P<url>[^\s>]+)>?(?:[ \t]+[\"'(].*)?[ \t]*$")
 """The definition of a link in Markdown."""
 
@@ -125,9 +128,12 @@ def read_headings(text: str) -> tuple[EntryHeading, ...]:
     lines, styles, headings = text.splitlines(), list[str](), list[EntryHeading]()
     outside = lines_outside_of_examples(lines)
     is_asciidoc = _is_asciidoc(lines)
+    # Markdown has no other signs below a heading, and MyST ends a directive with ":::".
+    is_markdown = any(HASHES.match(line) or DIRECTIVE.match(line) for line in lines)
     for number, line in enumerate(lines):
         line = line.lstrip(BYTE_ORDER_MARK)  # noqa: PLW2901 - the mark is no part of the text
         hashes, sign = HASHES.match(line), None if is_asciidoc else underline(lines, number)
+        sign = None if is_markdown and sign not in {"=", "-"} else sign
         if number not in outside or not (hashes or sign):
             continue
         if hashes:

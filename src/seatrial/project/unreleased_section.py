@@ -84,6 +84,12 @@ YANKED = re.compile(
 )
 """How a heading says that a release was withdrawn."""
 
+CODENAME = re.compile(
+    "[ \t]*[-,:\N{EN DASH}\N{EM DASH}]*[ \t]*"
+    '(?:"[^"]+"|\N{LEFT DOUBLE QUOTATION MARK}[^"]+\N{RIGHT DOUBLE QUOTATION MARK})'
+)
+"""A name in quotes, which one release alone has."""
+
 STATE_MARKS = " *_()"
 """What can be around the line that says when a release was made."""
 
@@ -478,7 +484,9 @@ def heading_text(text: str, release: Release) -> str:
         hashes = re.match(r"[#=]*[ \t]*", marks)
         prefix = hashes[0] if hashes else ""
         version = f"[{release.version}]" if "[" in marks else str(release.version)
-        return f"{prefix}{version} - {release.date}"
+        state = UNRELEASED.search(marks)
+        is_in_brackets = state is not None and marks[: state.start()].endswith("(")
+        return f"{prefix}{version} ({release.date})" if is_in_brackets else f"{prefix}{version} - {release.date}"
     texts = [heading.version_texts[0].lstrip("vV") for heading in earlier]
     latest = earlier[0].text
     previous = texts[1] if len(texts) > 1 else _start_of_link(latest)
@@ -492,7 +500,7 @@ def heading_text(text: str, release: Release) -> str:
     others = [DATE.sub(lambda match: _in_form_of(match, release.date), text) for text in of_version.split(latest)]
     versions = [words[match[0]] for match in of_version.finditer(latest)]
     renamed = "".join(text for pair in zip(others, [*versions, ""]) for text in pair)
-    return YANKED.sub("", renamed)
+    return YANKED.sub("", CODENAME.sub("", renamed))
 
 
 def _start_of_link(heading: str) -> str | None:

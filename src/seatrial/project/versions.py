@@ -156,12 +156,13 @@ def calendar_version(current: Version, today: datetime, released: Iterable[Versi
 
 
 def spelled_as(version: Version, examples: Iterable[str]) -> str:
-    """Return a version with zeros before its numbers where ``examples`` have them: 2026.06.01 after 2026.05.12.
+    """Return a version as ``examples`` are spelled: 2026.06.01 after 2026.05.12, 1.3.0-rc.2 after 1.3.0-rc.1.
 
-    For each number the first example that shows it decides, which one of two digits or more, such as 12, does not.
+    For each number the first example that shows it decides, which one of two digits or more, such as 12, does not; for
+    the letters of a pre-release, the first pre-release.
     """
-    digits = dict[int, int]()
-    for text in examples:
+    digits, texts = dict[int, int](), tuple(examples)
+    for text in texts:
         for index, number in enumerate(re.findall(r"\d+", _numbers_of(text))):
             if len(number) == 1 or number[0] == "0":
                 digits.setdefault(index, len(number))
@@ -170,7 +171,34 @@ def spelled_as(version: Version, examples: Iterable[str]) -> str:
     padded = (
         str(number).zfill(digits.get(index, width if index else 1)) for index, number in enumerate(version.release)
     )
-    return str(version).replace(numbers, ".".join(padded), 1)
+    letters, spelled = _letters_of(version), _pre_release_as(version, texts)
+    return str(version).replace(letters, spelled, 1).replace(numbers, ".".join(padded), 1)
+
+
+PRE_RELEASE = re.compile(
+    r"(?<=\d)(?P<before>[-_.]?)(?P<word>alpha|beta|preview|pre|rc|a|b|c)(?P<between>[-_.]?)(?=\d)", re.IGNORECASE
+)
+"""How a version says that it is a pre-release."""
+
+LETTERS = {"a": "alpha", "b": "beta", "rc": "rc"}
+"""The letters of pre-releases, and the words that are as long as others are written."""
+
+
+def _letters_of(version: Version) -> str:
+    """Return how a normal version says that it is a pre-release: rc1; "" for a final one."""
+    return "".join(map(str, version.pre or ()))
+
+
+def _pre_release_as(version: Version, examples: Iterable[str]) -> str:
+    """Return how a version says that it is a pre-release, spelled as the first pre-release among ``examples``."""
+    match = next(filter(None, map(PRE_RELEASE.search, examples)), None)
+    if match is None or version.pre is None:
+        return _letters_of(version)
+    letter, number = version.pre
+    is_same = Version(f"1{match['word']}1").pre == (letter, 1)
+    is_short = match["word"].lower() in {*LETTERS, "c"} and not match["before"]
+    word = match["word"] if is_same else letter if is_short else LETTERS[letter]
+    return f"{match['before']}{word}{match['between']}{number}"
 
 
 def _numbers_of(text: str) -> str:
