@@ -20,7 +20,7 @@ from seatrial.release.preconditions import (
     run_checks_on,
 )
 from seatrial.release.preflight import attempt_push, attempt_release
-from seatrial.release.prepare import VersionChoice
+from seatrial.release.prepare import ReleaseRequest
 
 if TYPE_CHECKING:
     import pytest
@@ -44,8 +44,8 @@ def findings(project: SampleProject, options: str, *, lists_sessions: bool = Fal
     which what is found of them means nothing.
     """
     words = dict(zip(*[iter(options.split())] * 2))
-    choice = VersionChoice(words.get("--part", ""), words.get("--version", ""))
-    with attempt_release(project.root, choice, os.environ) as run:
+    request = ReleaseRequest(words.get("--part", ""), words.get("--version", ""))
+    with attempt_release(project.root, request, os.environ) as run:
         attempt_push(run)
         results = list(run_checks_on(RELEASE_CHECKS, run.attempt(), {}))
         if run.project and run.scratch:

@@ -40,7 +40,7 @@ from seatrial.ci.publisher import CiFacts, Publishing
 from seatrial.distributions.reproducible import Difference, RebuildResult
 from seatrial.errors import BuildError, ProjectError, PyprojectInvalid, ReleaseError, SeatrialError, ToolError
 from seatrial.findings import Finding, Severity, Verdict
-from seatrial.index.client import IndexFile, PendingFile, PendingRelease, ProjectFiles
+from seatrial.index.client import IndexFile, PendingRelease, ProjectFiles, Upload
 from seatrial.project.config_files import require_types
 from seatrial.project.nox_sessions import NoxSession, SessionList
 from seatrial.project.project import Project
@@ -249,7 +249,7 @@ BROKEN: dict[str, object] = {
     "INDEX011": replace(PENDING, version=Version("1.2.3")),
     "INDEX012": replace(PENDING, released=(), holder="A. Author, https://example.com"),
     "INDEX013": replace(PENDING, project_files=replace(PENDING.project_files, status="archived")),
-    "INDEX014": PendingFile(replace(SDIST, size=9 << 20), PENDING.project_files, NOW),
+    "INDEX014": Upload(replace(SDIST, size=9 << 20), PENDING.project_files, NOW),
 }
 """For each check the facts that it is about. (META016 reads a README: it has a test of its own.)"""
 
@@ -259,7 +259,7 @@ HEALTHY: tuple[tuple[tuple[Check[Any], ...], object], ...] = (
     (TRIGGER_CHECKS, HEALTHY_CI),
     (REBUILD_CHECKS, RebuildResult()),
     (PENDING_RELEASE_CHECKS, PENDING),
-    (checks_for_pending_file(SDIST), PendingFile(SDIST, PENDING.project_files, NOW)),
+    (checks_for_pending_file(SDIST), Upload(SDIST, PENDING.project_files, NOW)),
 )
 BEFORE_TAG = {check.code: check for check in ALL_CHECKS if check not in CHECKS_OF_FILES}
 
@@ -347,8 +347,8 @@ PASSING: list[tuple[str, object]] = [
     ("CI012", AFTER),
     ("CI013", following(ref="x")),
     ("INDEX012", replace(PENDING, project_files=ProjectFiles())),
-    ("INDEX014", PendingFile(replace(SDIST, size=2 << 19), PENDING.project_files, NOW)),
-    ("INDEX014", PendingFile(replace(SDIST, size=9 << 20), ProjectFiles(), NOW)),
+    ("INDEX014", Upload(replace(SDIST, size=2 << 19), PENDING.project_files, NOW)),
+    ("INDEX014", Upload(replace(SDIST, size=9 << 20), ProjectFiles(), NOW)),
 ]
 
 
@@ -459,7 +459,7 @@ def test_relative_links_of_a_readme_are_dead_on_its_page(tmp_path: Path, name: s
 
 def test_old_release_accepts_no_files_and_unknown_age_is_unknown() -> None:
     old = replace(HELD, name="tidepool-1.3.0-py3-none-any.whl", uploaded=NOW - timedelta(days=15))
-    facts = PendingFile(SDIST, ProjectFiles("tidepool", (old,)), NOW)
+    facts = Upload(SDIST, ProjectFiles("tidepool", (old,)), NOW)
     check = next(check for check in PENDING_FILE_CHECKS if check.code == "INDEX005")
     assert check.check(facts).verdict is Verdict.FAILED
     unknown = replace(facts, project_files=ProjectFiles("tidepool", (replace(old, uploaded=None),)))

@@ -23,7 +23,7 @@ from seatrial.project.changelog import read_changelog
 from seatrial.project.project import Project
 from seatrial.project.write_entry import write_note
 from seatrial.release.preflight import attempt_release
-from seatrial.release.prepare import VersionChoice
+from seatrial.release.prepare import ReleaseRequest
 
 if TYPE_CHECKING:
     from release_repo import ReleaseRepo
@@ -84,7 +84,7 @@ def test_init_writes_the_least_and_a_release_can_be_prepared(
     write_first_note(root)
     repo.project.commit("Adopt seatrial")
     enter(repo.project, monkeypatch)
-    with attempt_release(root, VersionChoice("patch"), os.environ) as run:
+    with attempt_release(root, ReleaseRequest("patch"), os.environ) as run:
         assert (run.attempt().reasons, run.tag) == ((), read_sample(name).next)
         assert run.scratch
         path = changelog(root)

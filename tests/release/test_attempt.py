@@ -14,7 +14,7 @@ from seatrial.checks.check import run_checks
 from seatrial.checks.registry import RELEASE_CHECKS
 from seatrial.findings import Verdict
 from seatrial.release.preflight import attempt_push, attempt_release
-from seatrial.release.prepare import VersionChoice
+from seatrial.release.prepare import ReleaseRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,10 +45,10 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReleaseRepo:
     return made
 
 
-def verdicts(repo: ReleaseRepo, choice: VersionChoice) -> tuple[set[str], set[str]]:
+def verdicts(repo: ReleaseRepo, request: ReleaseRequest) -> tuple[set[str], set[str]]:
     """Return the codes of what failed and of what is unknown; building is left out."""
     before = repo.state()
-    with attempt_release(repo.project.root, choice, os.environ) as run:
+    with attempt_release(repo.project.root, request, os.environ) as run:
         attempt_push(run)
         judged = run_checks(RELEASE_CHECKS, run.attempt())
     assert repo.state() == before
@@ -59,7 +59,7 @@ def verdicts(repo: ReleaseRepo, choice: VersionChoice) -> tuple[set[str], set[st
 
 
 def test_healthy_project_is_walked_through(repo: ReleaseRepo) -> None:
-    assert verdicts(repo, VersionChoice("minor")) == (set(), set())
+    assert verdicts(repo, ReleaseRequest("minor")) == (set(), set())
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_trouble_is_found_and_the_release_goes_on(
     repo: ReleaseRepo, trouble: Callable[[ReleaseRepo], None], failed: set[str], unknown: set[str]
 ) -> None:
     trouble(repo)
-    assert verdicts(repo, VersionChoice("minor")) == (failed, unknown)
+    assert verdicts(repo, ReleaseRequest("minor")) == (failed, unknown)

@@ -12,7 +12,7 @@ from preflight_in_process import enter
 from release_repo import TOWNCRIER
 from sample_project import lines
 from seatrial.release.preflight import attempt_release
-from seatrial.release.prepare import VersionChoice
+from seatrial.release.prepare import ReleaseRequest
 
 if TYPE_CHECKING:
     from release_repo import ReleaseRepo
@@ -116,7 +116,7 @@ def test_section_that_has_the_version_of_the_next_release_already_is_its_entry(
     earlier = "## Version 1.2.3\n\nReleased 2024-02-29" if "\n" in heading else "## Version 1.2.3 (2024-02-29)"
     without_towncrier(repo, f"# Changelog\n\n{heading}\n\n- Tides.\n\n{earlier}\n\n- Harbours.\n")
     enter(repo.project, monkeypatch)
-    with attempt_release(repo.project.root, VersionChoice("minor"), os.environ) as run:
+    with attempt_release(repo.project.root, ReleaseRequest("minor"), os.environ) as run:
         assert run.attempt().reasons == ()
         assert run.scratch
         changelog = (run.scratch.project / "CHANGELOG.md").read_text()

@@ -21,7 +21,7 @@ from sample_project import lines
 from seatrial.events import Activity, Note, Progress
 from seatrial.git.push import PushState
 from seatrial.git.repository import read_repository
-from seatrial.release.prepare import VersionChoice
+from seatrial.release.prepare import ReleaseRequest
 from seatrial.release.push import NOTE, read_interrupted_release
 from seatrial.release.release import ReleaseOptions, make_release, resume_release
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 READ = "more: seatrial explain "
-AT_ONCE = ReleaseOptions(VersionChoice("minor"), os.environ, tests=False, patience=0)
+AT_ONCE = ReleaseOptions(ReleaseRequest("minor"), os.environ, tests=False, patience=0)
 """A release that asks the remote once."""
 
 

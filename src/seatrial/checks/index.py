@@ -23,7 +23,7 @@ from seatrial.distributions.pypi_rules import DAYS_OPEN, GIB, MIB, PROJECT_LIMIT
 from seatrial.findings import Finding
 
 if TYPE_CHECKING:
-    from seatrial.index.client import PendingFile, PendingRelease
+    from seatrial.index.client import PendingRelease, Upload
 
 
 @check(
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     "The name of a new project is available",
     "PyPI refuses new projects named like a module of Python or a common typing error.",
 )
-def name_free(pending: PendingFile) -> Finding:
-    name = pending.file.metadata.name
-    is_new = bool(name) and not pending.project_files.project
+def name_free(upload: Upload) -> Finding:
+    name = upload.file.metadata.name
+    is_new = bool(name) and not upload.project_files.project
     return finding_of(new_name_errors(name) if is_new else (), "choose another name")
 
 
@@ -42,11 +42,11 @@ def name_free(pending: PendingFile) -> Finding:
     "All files of the project together are within PyPI's size limit",
     "A project that uploads every night reaches the limit one day, and can then release nothing.",
 )
-def project_size(pending: PendingFile) -> Finding:
-    if sum(file.size for file in pending.project_files.files) + pending.file.size <= PROJECT_LIMIT:
+def project_size(upload: Upload) -> Finding:
+    if sum(file.size for file in upload.project_files.files) + upload.file.size <= PROJECT_LIMIT:
         return Finding.passed()
     page = user_docs_page("project-management/storage-limits#requesting-a-project-size-limit-increase")
-    project = pending.project_files.project
+    project = upload.project_files.project
     return Finding.failed(
         f"Project size too large. Limit for project {project!r} total size is {PROJECT_LIMIT // GIB} GB. See {page}",
         "remove releases that are no longer needed, or ask PyPI for more",
@@ -58,15 +58,15 @@ def project_size(pending: PendingFile) -> Finding:
     "The index has no other file of that name",
     "A file on an index never changes, so that hashes in lock files stay valid.",
 )
-def file_new(pending: PendingFile) -> Finding:
-    new, files = pending.file, pending.project_files.files
-    same = (file for file in files if new.name == file.name or new.sha256 == file.sha256)
-    if pending.is_there or next(same, None) is None:
+def file_new(upload: Upload) -> Finding:
+    uploaded = upload.file
+    same = (file for file in upload.project_files.files if uploaded.name == file.name or uploaded.sha256 == file.sha256)
+    if upload.is_there or next(same, None) is None:
         return Finding.passed()
     return Finding.failed(
-        f"File already exists ({new.name!r}, with blake2_256 hash {new.blake2_256!r}). "
+        f"File already exists ({uploaded.name!r}, with blake2_256 hash {uploaded.blake2_256!r}). "
         f"See {help_page('file-name-reuse')} for more information.",
-        f"raise the version: {_next_release(pending)}; and build once",
+        f"raise the version: {_next_release(upload)}; and build once",
     )
 
 
@@ -75,12 +75,12 @@ def file_new(pending: PendingFile) -> Finding:
     "No file of that name was deleted from the index",
     "The name of a deleted file cannot be used again, so that users never get another file than before.",
 )
-def name_not_burned(pending: PendingFile) -> Finding:
-    if pending.file.name not in pending.project_files.burned:
+def name_not_burned(upload: Upload) -> Finding:
+    if upload.file.name not in upload.project_files.burned:
         return Finding.passed()
     sentence = "This filename was previously used by a file that has since been deleted. Use a different version."
     page = help_page("file-name-reuse")
-    return Finding.failed(f"{sentence} See {page} for more information.", _next_release(pending))
+    return Finding.failed(f"{sentence} See {page} for more information.", _next_release(upload))
 
 
 @any_file_check(
@@ -88,15 +88,15 @@ def name_not_burned(pending: PendingFile) -> Finding:
     "The release is at most 14 days old",
     "A stolen token cannot add files to a release that has been installed for years.",
 )
-def release_open(pending: PendingFile) -> Finding:
-    files = pending.project_files.of_release(pending.file.metadata.version)
+def release_open(upload: Upload) -> Finding:
+    files = upload.project_files.of_release(upload.file.metadata.version)
     times = [file.uploaded for file in files if file.uploaded]
     if files and not times:
         return Finding.unknown("the index does not say when its files were uploaded")
-    if not files or min(times) >= pending.now - timedelta(days=DAYS_OPEN):
+    if not files or min(times) >= upload.now - timedelta(days=DAYS_OPEN):
         return Finding.passed()
     sentence = f"Uploading new files to releases older than {DAYS_OPEN} days is not allowed."
-    return Finding.failed(sentence, f"make a new release: {_next_release(pending)}")
+    return Finding.failed(sentence, f"make a new release: {_next_release(upload)}")
 
 
 @check(
@@ -105,19 +105,19 @@ def release_open(pending: PendingFile) -> Finding:
     "An index accepts one sdist for a release.",
     kinds=SDIST,
 )
-def one_sdist(pending: PendingFile) -> Finding:
-    files = pending.project_files.of_release(pending.file.metadata.version)
+def one_sdist(upload: Upload) -> Finding:
+    files = upload.project_files.of_release(upload.file.metadata.version)
     has_sdist = any(FileKind.of(file.name) is FileKind.SDIST for file in files)
     sentence = "Only one sdist may be uploaded per release."
     return finding_of([sentence] if has_sdist else [], "upload only NAME-VERSION.tar.gz")
 
 
-def _next_release(pending: PendingFile) -> Command:
+def _next_release(upload: Upload) -> Command:
     """Return the command that releases the version after that of a file."""
-    version = pending.file.metadata.version
+    version = upload.file.metadata.version
     if version is None:
         return Command("release", "--part", "patch")
-    return Command("release", "--version", pending.project_files.after(version))
+    return Command("release", "--version", upload.project_files.after(version))
 
 
 @check(
@@ -219,15 +219,15 @@ FREE_GROWTH = MIB
     "A file that triples in size often contains an environment, a data set or a video by mistake.",
     severity=WARNING,
 )
-def size_as_before(pending: PendingFile) -> Finding:
-    versions = pending.project_files.versions
-    files = pending.project_files.of_release(versions[-1]) if versions else ()
-    largest = max((file.size for file in files if FileKind.of(file.name) is pending.file.kind), default=None)
-    if largest is None or pending.file.size <= max(largest * JUMP, largest + FREE_GROWTH):
+def size_as_before(upload: Upload) -> Finding:
+    versions = upload.project_files.versions
+    files = upload.project_files.of_release(versions[-1]) if versions else ()
+    largest = max((file.size for file in files if FileKind.of(file.name) is upload.file.kind), default=None)
+    if largest is None or upload.file.size <= max(largest * JUMP, largest + FREE_GROWTH):
         return Finding.passed()
-    line = f"the file has {pending.file.size:,} bytes, and that of {versions[-1]} has {largest:,}"
-    listing = "python -m zipfile -l" if pending.file.is_wheel else "tar -tzf"
-    return Finding.failed(line, f"look at what is in it: {listing} dist/{pending.file.name}")
+    line = f"the file has {upload.file.size:,} bytes, and that of {versions[-1]} has {largest:,}"
+    listing = "python -m zipfile -l" if upload.file.is_wheel else "tar -tzf"
+    return Finding.failed(line, f"look at what is in it: {listing} dist/{upload.file.name}")
 
 
 UPLOAD_CHECKS = (name_free, project_size, file_new, name_not_burned, release_open, one_sdist)

@@ -19,7 +19,7 @@ from seatrial.distributions.comparison import ReleaseFiles
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import CLOSE_CODE, BuildError, PyprojectInvalid, ToolError, did_you_mean, nearest
 from seatrial.findings import CheckResult, Finding, Verdict
-from seatrial.index.client import PendingFile, ProjectFiles
+from seatrial.index.client import ProjectFiles, Upload
 from seatrial.index.twine import twine_check
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ REBUILD_CHECKS = release.REBUILD_CHECKS
 PENDING_RELEASE_CHECKS = index.PENDING_RELEASE_CHECKS
 """The checks of a release against what the index has."""
 
-PENDING_FILE_CHECKS: tuple[Check[PendingFile], ...] = (
+PENDING_FILE_CHECKS: tuple[Check[Upload], ...] = (
     *(check for check in index.UPLOAD_CHECKS if check is not index.name_not_burned),
     index.size_as_before,
 )
@@ -77,7 +77,7 @@ ALL_CHECKS: tuple[Check[Any], ...] = (
 )
 
 
-def checks_for_pending_file(file: Distribution) -> tuple[Check[PendingFile], ...]:
+def checks_for_pending_file(file: Distribution) -> tuple[Check[Upload], ...]:
     """Return the checks of a file of its kind against what the index shows."""
     return tuple(check for check in PENDING_FILE_CHECKS if file.kind in check.kinds)
 
@@ -122,15 +122,15 @@ def find_rejection(file: Distribution, project_files: ProjectFiles, now: datetim
 
     ``now``: with its time zone. The very same file again is accepted, once nothing else is wrong with its metadata.
     """
-    pending = PendingFile(file, project_files, now)
+    upload = Upload(file, project_files, now)
     # PyPI reads the metadata from the form, so metadata that can't be read in the file does not stop it.
     unmet = set() if file.has_metadata else {metadata.READABLE}
     for rule in UPLOAD_RULES:
         if file.kind not in rule.kinds or not unmet.isdisjoint(rule.needs):
             continue
-        if rule is index.file_new and pending.is_there:
+        if rule is index.file_new and upload.is_there:
             return None
-        finding = _find(rule, pending)
+        finding = _find(rule, upload)
         if finding.verdict is Verdict.FAILED:
             # As PyPI does: the reason of an HTTP status can contain no other characters.
             reason = (finding.message or "").partition("\n")[0].encode("iso-8859-1", "replace").decode("iso-8859-1")
@@ -138,8 +138,8 @@ def find_rejection(file: Distribution, project_files: ProjectFiles, now: datetim
     return None
 
 
-def _find(rule: Check[Any], pending: PendingFile) -> Finding:
-    return rule.check(pending if rule in index.UPLOAD_CHECKS else pending.file)
+def _find(rule: Check[Any], upload: Upload) -> Finding:
+    return rule.check(upload if rule in index.UPLOAD_CHECKS else upload.file)
 
 
 ANSWERED_BY_INDEX = ("DIST143",)
@@ -200,7 +200,7 @@ def check_uploads(
         for file in distributions
         for result in run_checks(
             checks_for_pending_file(file),
-            PendingFile(file, project_files, now),
+            Upload(file, project_files, now),
             subject=file.name,
             ignore_reasons=ignore_reasons,
         )

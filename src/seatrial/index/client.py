@@ -115,7 +115,7 @@ class PendingRelease:
 
 
 @dataclass(frozen=True)
-class PendingFile:
+class Upload:
     """A file that is about to be uploaded, at a time with its zone, and what is there already."""
 
     file: Distribution

@@ -107,8 +107,8 @@ def tag_merged_release(
                 preconditions,
                 tests=options.tests,
                 is_usual=is_usual,
-                version=options.choice.version,
-                passes_over=options.choice.anyway,
+                version=options.request.version,
+                passes_over=options.request.anyway,
             )
         if release is None:
             return None
@@ -334,7 +334,7 @@ def _commits_between(repository: Repository, note: RequestNote, commit: CommitFa
 
 def _require_request(release: MergedRelease, options: ReleaseOptions) -> None:
     """Raise `MergedNotTagged` when the user asks for another version than the merged one."""
-    version = options.choice.version
+    version = options.request.version
     if version and parse_version(version) != release.version:
         raise ReleaseError(
             f"{release.version} was merged and has no tag yet, so {version} can't be released",
@@ -450,7 +450,7 @@ def _require_ready(
     snapshot = prepared.snapshot
     Reasons(prepared.reasons).raise_together()
     require_free_tag(prepared.preconditions, snapshot, plan.version)
-    if snapshot.news and snapshot.fragments and not release.is_verified and not options.choice.anyway:
+    if snapshot.news and snapshot.fragments and not release.is_verified and not options.request.anyway:
         notes = count_text(len(snapshot.fragments), "note")
         raise ReleaseError(
             f"{notes} came in with the merge of {plan.version} and would be missing from its entry: "

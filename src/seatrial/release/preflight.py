@@ -58,7 +58,7 @@ from seatrial.release.preconditions import (
 )
 from seatrial.release.prepare import (
     PreparedRelease,
-    VersionChoice,
+    ReleaseRequest,
     build_release,
     choose_version,
     commit_release,
@@ -108,12 +108,12 @@ class PreflightResult:
 
 
 def run_preflight(
-    folder: Path, choice: VersionChoice, environ: Mapping[str, str], progress: Progress
+    folder: Path, request: ReleaseRequest, environ: Mapping[str, str], progress: Progress
 ) -> PreflightResult:
-    """Run every check on the release that ``choice`` leads to, and change nothing."""
+    """Run every check on the release that ``request`` asks for, and change nothing."""
     with contextlib.ExitStack() as stack:
         with progress.step("prepare", "the release, in a scratch clone"):
-            run = stack.enter_context(attempt_release(folder, choice, environ))
+            run = stack.enter_context(attempt_release(folder, request, environ))
             with run.reasons.gather():
                 require_known_codes(run.config.ignore)
             facts = (
@@ -260,7 +260,7 @@ class PreflightRun:
 
 
 @contextlib.contextmanager
-def attempt_release(folder: Path, choice: VersionChoice, environ: Mapping[str, str]) -> Iterator[PreflightRun]:
+def attempt_release(folder: Path, request: ReleaseRequest, environ: Mapping[str, str]) -> Iterator[PreflightRun]:
     """Run every step of a release of the project in ``folder`` up to the build; at the end, remove all of it."""
     run = PreflightRun()
     with contextlib.ExitStack() as stack:
@@ -279,7 +279,7 @@ def attempt_release(folder: Path, choice: VersionChoice, environ: Mapping[str, s
                 if interrupted and interrupted.state is not PushState.REFUSED and not interrupted.is_here:
                     raise unfinished_error(interrupted)
             run.scratch = stack.enter_context(scratch_clone(repository, preconditions.commit))
-            _attempt_preparation(run, preconditions, run.scratch, choice, towncrier)
+            _attempt_preparation(run, preconditions, run.scratch, request, towncrier)
         yield run
 
 
@@ -287,7 +287,7 @@ def _attempt_preparation(
     run: PreflightRun,
     preconditions: Preconditions,
     scratch: Scratch,
-    choice: VersionChoice,
+    request: ReleaseRequest,
     towncrier: WaitingCommand | None,
 ) -> None:
     """Read the project, choose and write its version, commit and tag: each as far as the step before has come."""
@@ -296,7 +296,7 @@ def _attempt_preparation(
         run.reasons.extend(preconditions.reasons)
         return
     run.reasons.extend(release_blockers(preconditions, scratch, run.snapshot))
-    _choose_version(run, run.snapshot, choice)
+    _choose_version(run, run.snapshot, request)
     if run.version is not None:
         run.reached.add(ReleaseStage.VERSION_CHOSEN)
         prepared = PreparedRelease(preconditions, scratch, run.snapshot, towncrier=towncrier)
@@ -313,14 +313,14 @@ def _read_project(run: PreflightRun, scratch: Scratch) -> None:
         run.snapshot = read_snapshot(scratch)
 
 
-def _choose_version(run: PreflightRun, snapshot: ProjectSnapshot, choice: VersionChoice) -> None:
+def _choose_version(run: PreflightRun, snapshot: ProjectSnapshot, request: ReleaseRequest) -> None:
     """Choose the version; one that can't be released is a reason, and is checked all the same."""
     try:
-        run.version = choose_version(snapshot, choice, run.preconditions.remote if run.preconditions else None)
+        run.version = choose_version(snapshot, request, run.preconditions.remote if run.preconditions else None)
     except SeatrialError as error:
         run.reasons.extend([error])
         with contextlib.suppress(SeatrialError):
-            run.version = requested_version(snapshot, choice)
+            run.version = requested_version(snapshot, request)
 
 
 def _write_and_commit(run: PreflightRun, prepared: PreparedRelease, version: Version) -> None:

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class VersionChoice:
+class ReleaseRequest:
     """The version that the user asks for.
 
     ``part``: that of ``--part``; ``version``: that of ``--version``; ``anyway``: a smaller part than the fragments ask
@@ -286,32 +286,32 @@ def _missing_releases(
     return {version: tag for version, tag in newer.items() if tag_id(tag) is None}
 
 
-def prepare_release(prepared: PreparedRelease, choice: VersionChoice) -> ReleasePlan:
+def prepare_release(prepared: PreparedRelease, request: ReleaseRequest) -> ReleasePlan:
     """Write the release into the scratch clone, and return its plan.
 
     Raises `ReleaseError` with everything that prevents the release, before anything is written.
     """
     reasons = Reasons(prepared.reasons)
     with reasons.gather():
-        version = choose_version(prepared.snapshot, choice, prepared.preconditions.remote)
+        version = choose_version(prepared.snapshot, request, prepared.preconditions.remote)
         require_free_tag(prepared.preconditions, prepared.snapshot, version)
     reasons.raise_together()
     return write_release(prepared, version)
 
 
-def choose_version(snapshot: ProjectSnapshot, choice: VersionChoice, remote: Remote | None = None) -> Version:
+def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest, remote: Remote | None = None) -> Version:
     """Return the version of a release; ``remote``: None where it was not asked.
 
-    Raises `PartMissing` when neither part nor version is named, `PartUnknown`, `VersionInvalid`,
+    Raises `PartMissing` when the request names neither part nor version, `PartUnknown`, `VersionInvalid`,
     `VersionNotNewer`, `PartTooSmall` or `NoFragments`, and `SeveralReasons` for more than one of them.
     """
-    if choice.part and choice.version:
+    if request.part and request.version:
         raise ReleaseError(
             "--part and --version exclude each other",
             code="PartUnknown",
-            fix=Command("release", "--version", choice.version),
+            fix=Command("release", "--version", request.version),
         )
-    if not choice.part and not choice.version:
+    if not request.part and not request.version:
         choices = version_choices(snapshot.current, snapshot.requested)
         offers = ", ".join(f"{part} ({version})" for part, version in choices)
         raise ReleaseError(
@@ -319,22 +319,22 @@ def choose_version(snapshot: ProjectSnapshot, choice: VersionChoice, remote: Rem
             code="PartMissing",
             fix=Command("release", "--part", "auto"),
         )
-    version = requested_version(snapshot, choice)
+    version = requested_version(snapshot, request)
     reasons = Reasons()
     with reasons.gather():
         _require_progress(snapshot, version, remote)
-        _require_size(snapshot, choice, version)
+        _require_size(snapshot, request, version)
     with reasons.gather():
-        _require_fragments(snapshot, choice, version)
+        _require_fragments(snapshot, request, version)
     reasons.raise_together()
     return version
 
 
-def requested_version(snapshot: ProjectSnapshot, choice: VersionChoice) -> Version:
-    """Return the version that is chosen, fit for a release or not. Raises `PartUnknown` or `VersionInvalid`."""
-    if choice.version:
-        return parse_version(choice.version)
-    return snapshot.version_for(choice.part or "")
+def requested_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Version:
+    """Return the version that a request names, fit for a release or not. Raises `PartUnknown` or `VersionInvalid`."""
+    if request.version:
+        return parse_version(request.version)
+    return snapshot.version_for(request.part or "")
 
 
 def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remote | None) -> None:
@@ -363,8 +363,8 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remot
         )
 
 
-def _require_size(snapshot: ProjectSnapshot, choice: VersionChoice, version: Version) -> None:
-    if not snapshot.requested.kinds or choice.anyway or version == snapshot.current:
+def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
+    if not snapshot.requested.kinds or request.anyway or version == snapshot.current:
         return
     # The branch is behind the last release when an older one was merged after it.
     base = max(snapshot.current, snapshot.last_version or snapshot.current)
@@ -378,9 +378,9 @@ def _require_size(snapshot: ProjectSnapshot, choice: VersionChoice, version: Ver
         )
 
 
-def _require_fragments(snapshot: ProjectSnapshot, choice: VersionChoice, version: Version) -> None:
+def _require_fragments(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
     is_final = snapshot.current.is_prerelease and version.release == snapshot.current.release
-    if snapshot.news is None or snapshot.fragments or choice.allow_empty or is_final or snapshot.has_entry(version):
+    if snapshot.news is None or snapshot.fragments or request.allow_empty or is_final or snapshot.has_entry(version):
         return
     command = Command("news", snapshot.news.kinds[0], "What is new.")
     raise ReleaseError(

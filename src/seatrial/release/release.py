@@ -24,7 +24,7 @@ from seatrial.release.preconditions import (
 )
 from seatrial.release.prepare import (
     PreparedRelease,
-    VersionChoice,
+    ReleaseRequest,
     commit_release,
     open_release,
     prepare_release,
@@ -58,13 +58,13 @@ RESUME_PATIENCE = 600
 class ReleaseOptions:
     """The options of a release.
 
-    ``choice``: the version; the user chooses it when neither part nor version is named; ``environ``: the
+    ``request``: the version; the user chooses it when the request names neither part nor version; ``environ``: the
     variables of the user; ``tests``: whether the sessions tagged ``release`` run; ``is_dry_run``: whether it ends
     before the push; ``keep_going``: whether all sessions run after one has failed; ``patience``: seconds to ask the
     remote whether it has taken a push of which the connection was lost.
     """
 
-    choice: VersionChoice
+    request: ReleaseRequest
     environ: Mapping[str, str]
     tests: bool = True
     is_dry_run: bool = False
@@ -173,7 +173,7 @@ def checked_release(
 
     ``on_remote_branch``: on top of the remote's branch, whatever the checkout is at. Raises what prevents the release.
     """
-    progress, choice = dialog.progress, options.choice
+    progress, request = dialog.progress, options.request
     with contextlib.ExitStack() as stack:
         nox = stack.enter_context(start_listing(repository.project))
         ahead = ask_index_ahead(repository.project, options.environ)
@@ -182,11 +182,11 @@ def checked_release(
             if on_remote_branch:
                 preconditions = preconditions.on_remote_branch()
             prepared = stack.enter_context(open_release(preconditions, towncrier))
-        if not choice.part and not choice.version:
-            choice = replace(choice, part=dialog.choose_part(prepared))
+        if not request.part and not request.version:
+            request = replace(request, part=dialog.choose_part(prepared))
         with progress.step("prepare", "version and changelog, in a scratch clone") as step:
             question = ask_index(prepared.snapshot.project, prepared.snapshot.config, options.environ, ahead)
-            plan = prepare_release(prepared, choice)
+            plan = prepare_release(prepared, request)
             facts = stack.enter_context(checked_facts(prepared, plan, question, step, nox))
         yield CheckedRelease(prepared, plan, facts)
 

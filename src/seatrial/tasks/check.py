@@ -118,10 +118,10 @@ def preflight(
     with errors_as_messages("nothing has changed"), termination_as_interrupt():
         with console.running() as progress, console.waiting("reading the repository"):
             from seatrial.release.preflight import run_preflight
-            from seatrial.release.prepare import VersionChoice
+            from seatrial.release.prepare import ReleaseRequest
 
-            choice = VersionChoice(part or (None if version else "auto"), version or None, anyway, allow_empty)
-            result = run_preflight(project_folder(), choice, os.environ, progress)
+            request = ReleaseRequest(part or (None if version else "auto"), version or None, anyway, allow_empty)
+            result = run_preflight(project_folder(), request, os.environ, progress)
         results = render_results(result.results, render)
         if json:
             show_json(results_json(results))

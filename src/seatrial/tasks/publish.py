@@ -76,7 +76,7 @@ def verify(
     console = open_console("verify", sys.stderr if json else sys.stdout)
     with errors_as_messages("nothing has changed"), termination_as_interrupt(), console.running() as progress:
         with console.waiting("reading the repository"):
-            tagged, destination = find_tagged_release(version, index)
+            tagged, destination = find_release_and_index(version, index)
         expected: AttestationsExpected = "here" if attestations else "by CI"
         options = VerifyOptions(destination, parse_seconds(limit, "verify"), os.environ, expected, install)
         about = f"{tagged.name} {tagged.version} on {redacted_address(destination.simple)}"
@@ -133,7 +133,7 @@ def publish(
         console.running() as progress,
     ):
         with console.waiting("reading the repository"):
-            tagged, destination = find_tagged_release(version, index)
+            tagged, destination = find_release_and_index(version, index)
         options = VerifyOptions(destination, parse_seconds(limit, "publish"), os.environ, "not at all", install)
         with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
             upload_plan = plan_upload(tagged, destination, Path(folder), step)
@@ -177,7 +177,7 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
         console = open_console("undo")
         with console.waiting("reading the repository, and asking the index"):
             seconds = parse_seconds(limit, "undo")
-            release = read_release_to_undo(*find_tagged_release(version, index))
+            release = read_release_to_undo(*find_release_and_index(version, index))
         show(release, paint=paint_card)
         show(write_follow_up(release, why))
         if release.on_index.served:
@@ -212,7 +212,7 @@ def open_project() -> tuple[Repository, ProjectSnapshot]:
     return repository, ProjectSnapshot.of(folder, existing_files(folder), tags)
 
 
-def find_tagged_release(version: str, index: str) -> tuple[TaggedRelease, Destination]:
+def find_release_and_index(version: str, index: str) -> tuple[TaggedRelease, Destination]:
     """Read a release by its tag, the last one for "", and where it is published. Raises `VersionInvalid`."""
     from seatrial.index.destination import find_destination
     from seatrial.project.versions import parse_version

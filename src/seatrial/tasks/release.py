@@ -94,12 +94,12 @@ def release(
         console = open_console("release")
         with console.running(), console.waiting("reading the repository"):
             from seatrial.release.preconditions import open_repository
-            from seatrial.release.prepare import VersionChoice
+            from seatrial.release.prepare import ReleaseRequest
             from seatrial.release.release import ReleaseOptions, make_release
             from seatrial.release.request_branch import has_note
 
-            choice = VersionChoice(part or None, version or None, anyway, allow_empty)
-            options = ReleaseOptions(choice, os.environ, tests=tests, is_dry_run=dry_run, keep_going=keep_going)
+            request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
+            options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run, keep_going=keep_going)
             repository, terminal = open_repository(project_folder(), os.environ), Terminal(console, yes=yes)
             through_request = pull_request or _goes_through_request()
             tag = None
@@ -250,12 +250,12 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
     Example: invoke bump minor
     """
     from seatrial.project.write_version import raise_version
-    from seatrial.release.prepare import VersionChoice, choose_version
+    from seatrial.release.prepare import ReleaseRequest, choose_version
 
     with errors_as_messages():
         snapshot = _read_snapshot()
         with _as_bump():
-            new = choose_version(snapshot, VersionChoice(part or None, version or None, anyway, allow_empty=True))
+            new = choose_version(snapshot, ReleaseRequest(part or None, version or None, anyway, allow_empty=True))
         raise_version(snapshot, new)
         changed = ", ".join(dict.fromkeys(str(place.path) for place in snapshot.places.places))
         where = f" in {changed}" if changed else f": it comes from the tag {snapshot.tag(new)}"
@@ -422,12 +422,12 @@ def _tag_merged(version: str, *, anyway: bool, tests: bool) -> None:
     """Tag the release that was merged, and push the tag."""
     from seatrial.release.merged import require_merged_tag
     from seatrial.release.preconditions import open_repository
-    from seatrial.release.prepare import VersionChoice
+    from seatrial.release.prepare import ReleaseRequest
     from seatrial.release.release import ReleaseOptions
 
     with errors_as_messages(), termination_as_interrupt():
         console = open_console("release")
-        options = ReleaseOptions(VersionChoice(version=version or None, anyway=anyway), os.environ, tests=tests)
+        options = ReleaseOptions(ReleaseRequest(version=version or None, anyway=anyway), os.environ, tests=tests)
         with console.running():
             repository = open_repository(project_folder(), os.environ)
             require_merged_tag(repository, options, Terminal(console, yes=True))
