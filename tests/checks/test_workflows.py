@@ -168,6 +168,8 @@ def test_called_job_waits_for_what_its_caller_waits_for() -> None:
         ("install() {\n\n: pip\n\npip install x\n\n}\n\ninstall", ["pip install x"]),
         ('echo pip &&\n\nbash -c "pip install x"', ['bash -c "pip install x"']),
         ("pip install .", ["pip install ."]),
+        ("pip install seatrial uv", []),
+        ("pip install seatrial uv ./other.whl", ["pip install seatrial uv ./other.whl"]),
         ("uv tool install twine", ["uv tool install twine"]),
         ("pipx install twine", ["pipx install twine"]),
         ("pipx run twine check dist/*", ["pipx run twine check dist/*"]),

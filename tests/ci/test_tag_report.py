@@ -99,7 +99,8 @@ OTHERS: dict[str, dict[str, str]] = {
             steps=FETCH
             + "      - uses: astral-sh/attest-action@v0.0.6\n        with: {paths: 'wheels/ dist/*.whl'}\n"
             + "      - run: uv publish\n      - run: uv publish wheels/*\n      - run: uv publish wheels/old/*\n"
-            + "      - run: uv publish ./dist/*.whl\n      - run: uv publish dist/x-1.tar.gz wheels/x-1.tar.gz\n"
+            + "      - run: uv publish ./dist/*.whl\n      - run: uv publish ./wheels/old/*.whl\n"
+            + "      - run: uv publish wheels/tidepool-*\n      - run: uv publish dist/x-1.tar.gz wheels/x-1.tar.gz\n"
             + "      - run: uv publish $FILES/*.whl\n",
         ),
     ),

@@ -368,6 +368,7 @@ FLIT = DYNAMIC + BACKEND.format("flit_core.buildapi")
                 "meson.build": "project('tide', 'c', version: '1.2.3')\n",
                 "lib/tide_pool/__init__.py": "from tide_pool._version import __version__\n",
                 "lib/tide_pool/_version.py": MODULE,
+                "lib/vendored/tide_pool/__init__.py": "",
                 "lib/other/_version.py": "__version__ = '9'\n",
                 "tests/tide_pool/__init__.py": "__version__ = '8'\n",
             },
@@ -804,7 +805,7 @@ def test_numbers_of_the_version_before_are_listed(tmp_path: Path) -> None:
 def test_files_outside_of_the_package_that_keep_the_version_are_listed(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": STATIC
-        + '[tool.commitizen]\nname = "cz"\nversion = "1.2.3"\n[tool.other]\nversion = "1.2.3"\n',
+        + '[tool.commitizen]\nversion_files = ["a.py"]\nversion = "1.2.3"\n[tool.other]\nversion = "1.2.3"\n',
         "tbump.toml": '[version]\ncurrent = "1.2.3"\n',
         ".release-please-manifest.json": '{\n  ".": "1.2.3",\n  "packages/tide": "1.2.3"\n}\n',
         "docs/conf.py": 'release = "1.2.3"\nversion = "1.2"\n',

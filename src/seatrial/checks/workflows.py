@@ -299,9 +299,9 @@ def _is_unlocked(command: ShellCommand) -> bool:
 
 
 def _is_own_install(words: Sequence[str]) -> bool:
-    """Whether the workflows of seatrial install it so without a lock file: from a group, the index or an address."""
-    requirements = filter(None, map(parse_requirement, words))
-    names = [requirement.name for requirement in requirements]
+    """Whether a generated workflow without a lock file installs seatrial by these words: a group and uv, or both."""
+    requirements = map(parse_requirement, words)
+    names = [requirement.name if requirement else None for requirement in requirements]
     return names == ["seatrial", "uv"] or (words[:1] == ["--group"] and words[2:] == ["uv"])
 
 

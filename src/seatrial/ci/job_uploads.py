@@ -159,8 +159,8 @@ def _by_command(step: StepRun, upload: CommandUpload, attested: Sequence[str]) -
     )
 
 
-UPLOADED_FILES = ("name-1-py3-none-any.whl", "name-1.tar.gz")
-"""Names that stand for those of all files that are uploaded."""
+FILE_ENDINGS = ("-py3-none-any.whl", ".tar.gz")
+"""How the names of files end that are uploaded."""
 
 
 def _are_attested(args: Sequence[str], attested: Sequence[str]) -> bool:
@@ -170,18 +170,21 @@ def _are_attested(args: Sequence[str], attested: Sequence[str]) -> bool:
     """
     if "--no-attestations" in args or not attested:
         return False
+    if any("$" in pattern for pattern in attested):
+        return True
     forms = [_form_of_files(pattern) for pattern in attested]
-    files = [word for word in args if re.search(r"[/*]", word) and not re.search(r"^-|://", word)] or [f"{DIST}/*"]
-    paths = [
-        path
-        for pattern in files
-        for name in UPLOADED_FILES
-        for path in ([posixpath.join(posixpath.dirname(pattern), name)] if "*" in pattern else [pattern])
-        if re.fullmatch(_form_of_files(pattern), path) or "*" not in pattern
-    ]
-    return any("$" in pattern for pattern in attested) or all(
-        any(re.fullmatch(form, posixpath.normpath(path)) for form in forms) for path in paths
-    )
+    words = [word for word in args if re.search(r"[/*]", word) and not re.search(r"^-|://", word)] or [f"{DIST}/*"]
+    return all(any(re.fullmatch(form, path) for form in forms) for word in words for path in _paths_of(word))
+
+
+def _paths_of(pattern: str) -> list[str]:
+    """Return paths that stand for all files of a pattern of ``uv publish``: a wheel and an sdist, or one of them."""
+    folder, name = posixpath.split(posixpath.normpath(pattern))
+    if "*" not in name:
+        return [posixpath.join(folder, name)]
+    endings = [ending for ending in FILE_ENDINGS if re.fullmatch(_form_of_files(f"*{name.rpartition('*')[2]}"), ending)]
+    begin = name.partition("*")[0]
+    return [posixpath.join(folder, f"{begin}1{ending}") for ending in endings or FILE_ENDINGS]
 
 
 def _form_of_files(pattern: str) -> str:

@@ -193,8 +193,8 @@ STALE = {
     PurePosixPath("meson.build"): r"^.*\bversion[ \t]*:[ \t]*'{}'",
     PurePosixPath("sonar-project.properties"): r"^sonar\.projectVersion[ \t]*=[ \t]*{}[ \t]*$",
     PurePosixPath("snap/snapcraft.yaml"): r"^version:[ \t]*[\"']?v?{}[\"']?[ \t]*$",
-    # Other release tools would begin with it.
-    PurePosixPath("pyproject.toml"): r"^\[tool\.(?:commitizen|bumpver|tbump\.version)\][^\[]*?" + CURRENT,
+    # Another release tool would compute its next version from this one.
+    PurePosixPath("pyproject.toml"): r"^\[tool\.(?:commitizen|bumpver|tbump\.version)\](?:(?!^\[)[\s\S])*?" + CURRENT,
     **dict.fromkeys(map(PurePosixPath, (".cz.toml", "cz.toml", "tbump.toml", "bumpver.toml")), CURRENT),
     PurePosixPath(".release-please-manifest.json"): r"\"\.\"[ \t]*:[ \t]*\"{}\"",
 }
@@ -447,10 +447,10 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
 
 def source_folder(project: Project, files: Iterable[PurePosixPath]) -> str:
     """Return the folder at the top that holds the package named like the project, "." for the top itself."""
-    own = {path.parts[0]: path for path in files if path.parts[-2:] == (project.import_name, "__init__.py")}
-    folders = [top for top, path in own.items() if len(path.parts) == len(("lib", "package", "module"))]
-    is_at_top = project.import_name in own
-    return next((top for top in sorted(folders) if top not in NO_SOURCES and not is_at_top), ".")
+    module = (project.import_name, "__init__.py")
+    tops = {path.parts[:-2] for path in files if path.parts[-2:] == module}
+    sources = [top[0] for top in tops if len(top) == 1 and top[0] not in NO_SOURCES]
+    return min(sources, default=".") if () not in tops else "."
 
 
 NO_SOURCES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))
