@@ -172,6 +172,7 @@ def test_what_is_left_is_named_with_its_place(project: SampleProject) -> None:
     assert folders.startswith(".nox, .git/seatrial")
 
 
+NOTHING_ADDED = "# Nothing is added to it.\n"
 SETUP = 'from setuptools import setup\n\nsetup(name="tidepool", version="1.2.3", python_requires=">=3.12")\n'
 
 
@@ -191,6 +192,8 @@ SETUP = 'from setuptools import setup\n\nsetup(name="tidepool", version="1.2.3",
         ({"noxfile.py": lines(OWN), ".gitignore": "*.pyc\n"}, "none"),
         ({"noxfile.py": lines(OWN)}, "unreleased"),
         ({"noxfile.py": lines(OWN), ".gitignore": ".nox/\n"}, "none"),
+        # Whoever adopted it did not add the lines that init printed for a noxfile of the project's own.
+        ({"noxfile.py": NOTHING_ADDED + lines(OWN), ".gitignore": "*.pyc\n"}, "unreleased"),
     ],
 )
 def test_removal_leaves_the_files_as_they_were(project: SampleProject, files: dict[str, str], changelog: str) -> None:
@@ -200,7 +203,7 @@ def test_removal_leaves_the_files_as_they_were(project: SampleProject, files: di
     parts = Parts(workflows=False, changelog=require_source("", "", changelog))
     write_proposal(detected, parts.propose(detected))
     noxfile = project.root / "noxfile.py"
-    if "noxfile.py" in files:
+    if "noxfile.py" in files and not files["noxfile.py"].startswith(NOTHING_ADDED):
         noxfile.write_text(noxfile_with_sessions(noxfile.read_text(), session_calls(detected)))
     project.commit("Adopt seatrial")
     adopted = detect_project(project.root)

@@ -90,7 +90,7 @@ Change = tuple[PurePosixPath, str, Optional[str]]
 
 @dataclass(frozen=True)
 class FilesBefore:
-    """The files of a project as they were before a commit brought seatrial into its noxfile.py.
+    """The files of a project as they were before a commit brought seatrial into its noxfile.py or tasks.py.
 
     ``commit``: the one before it, HEAD while there is none, None where that is unknown.
     """
@@ -105,7 +105,7 @@ class FilesBefore:
         if detected.repository.commit is None:
             return cls(git, None)
         adopting = git.attempt(
-            "log", "--no-show-signature", "--reverse", "--format=%P;", "-S", "seatrial", "--", "noxfile.py"
+            "log", "--no-show-signature", "--reverse", "--format=%P;", "-S", "seatrial", "--", "noxfile.py", "tasks.py"
         )
         parents, sign, _ = adopting.output.partition(";")
         return cls(git, (parents.partition(" ")[0] or None) if sign else "HEAD")
@@ -124,16 +124,18 @@ class FilesBefore:
 def _without_faces(detected: DetectedProject, before: FilesBefore) -> Iterator[Change]:
     """Yield noxfile.py, tasks.py and .gitignore, as far as they are of seatrial."""
     noxfile, tasks, ignored = (detected.read(PurePosixPath(name)) for name in ("noxfile.py", "tasks.py", ".gitignore"))
-    if noxfile and "seatrial" in noxfile:
-        kept = noxfile_without_sessions(noxfile)
+    has_sessions, has_tasks = "seatrial" in (noxfile or ""), bool(tasks and is_own_tasks_file(tasks))
+    kept = noxfile_without_sessions(noxfile) if noxfile and has_sessions else noxfile
+    if noxfile and has_sessions:
         yield PurePosixPath("noxfile.py"), noxfile, kept
+    if ignored and (has_sessions or has_tasks):
         path = PurePosixPath(".gitignore")
         former = before.read(path) or ""
         # Where nox stays, its lines are the project's own unless they came with seatrial.
-        came_with_it = before.commit and ignored and without_ignored(ignored, former) == former
-        if ignored and (kept is None or came_with_it):
+        came_with_it = before.commit and without_ignored(ignored, former) == former
+        if kept is None or came_with_it:
             yield path, ignored, (former if came_with_it else without_ignored(ignored)) or None
-    if tasks and is_own_tasks_file(tasks):
+    if tasks and has_tasks:
         yield PurePosixPath("tasks.py"), tasks, None
 
 
