@@ -56,7 +56,6 @@ class Command:
         return {"text": str(self), "program": "seatrial", "words": list(self.words)}
 
     def __str__(self) -> str:
-        """Return it for a text that a face renders."""
         placeholder = PROGRAM_PLACEHOLDER if self.is_program_only else TASK_PLACEHOLDER
         return " ".join((placeholder, *map(quote_word, self.words)))
 

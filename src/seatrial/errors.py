@@ -60,7 +60,6 @@ class SeatrialError(Exception):
         return (self.code,)
 
     def __str__(self) -> str:
-        """Return what is wrong and the fix, with further lines indented below the first."""
         fix = self.fix.replace("\n", "\n      ")
         return f"{self.what}\nfix:  {fix}" if fix else self.what
 
@@ -141,6 +140,12 @@ def ending_text(returncode: int) -> str:
 def count_text(count: int, noun: str) -> str:
     """Return a number with its noun: "1 commit", "2 commits"."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def first_names(names: Sequence[str], count: int = 5) -> str:
+    """Return the first ``count`` names, and how many more there are."""
+    more = len(names) - count
+    return ", ".join(names[:count]) + (f" and {more} more" if more > 0 else "")
 
 
 def last_lines(output: str, count: int = 20) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, ClassVar, Union
 
 from seatrial import process
 from seatrial.errors import ToolError, last_lines
@@ -50,11 +50,8 @@ class Uv:
     """uv, found as nox finds it."""
 
     program: str
-
-    @property
-    def offline(self) -> dict[str, str]:
-        """The environment variables with which uv answers from its cache, however old the answer."""
-        return {"UV_OFFLINE": "1"}
+    offline: ClassVar[dict[str, str]] = {"UV_OFFLINE": "1"}
+    """The environment variables with which uv answers from its cache, however old the answer."""
 
     def create(self, environment: Path, python: str) -> tuple[str, ...]:
         """Return the command that makes ``environment`` anew, with this Python."""
@@ -69,10 +66,8 @@ class Uv:
 class Pip:
     """virtualenv, which brings a pip of its own into each environment that it makes."""
 
-    @property
-    def offline(self) -> dict[str, str]:
-        """None: pip has no such switch."""
-        return {}
+    offline: ClassVar[dict[str, str]] = {}
+    """None: pip has no such switch."""
 
     def create(self, environment: Path, python: str) -> tuple[str, ...]:
         """See `Uv`."""

@@ -219,7 +219,6 @@ class Deadline:
     seconds: float
 
     def __post_init__(self) -> None:
-        """Begin to count."""
         self.put_off(self.seconds)
 
     def put_off(self, seconds: float) -> None:

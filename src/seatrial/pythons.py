@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ def find_interpreters(versions: Iterable[str], environ: Mapping[str, str]) -> tu
 
 
 def path_with(interpreters: Sequence[Interpreter], environ: Mapping[str, str], into: Path | None = None) -> str:
-    """Return a value for PATH on which the name ``pythonX.Y`` leads to each of ``found``.
+    """Return a value for PATH on which the name ``pythonX.Y`` leads to each of the interpreters.
 
     A folder that holds those names and nothing else goes to the front, so that no other program of that Python (pip,
     pytest …) covers the user's. It lies in ``into``, else in the user's cache folder, and its name is a hash of what
@@ -136,9 +137,10 @@ def path_with(interpreters: Sequence[Interpreter], environ: Mapping[str, str], i
 def how_to_install(version: str, environ: Mapping[str, str]) -> str:
     """Return the command, or the address, that brings a Python which is missing."""
     name = version.replace("t", "+freethreaded") if version.endswith("t") else version
-    if _which("uv", environ):
+    path = environ.get("PATH", os.defpath)
+    if shutil.which("uv", path=path):
         return f"uv python install {name}"
-    if _which("pyenv", environ):
+    if shutil.which("pyenv", path=path):
         return f"pyenv install {version}"
     return f"install uv and run: uv python install {name}"
 
@@ -226,11 +228,6 @@ def _is_shim(path: Path) -> bool:
 
 def _is_in_virtual_environment(path: Path) -> bool:
     return os.path.exists(path.parent.parent / "pyvenv.cfg")  # noqa: PTH110
-
-
-def _which(program: str, environ: Mapping[str, str]) -> bool:
-    folders = environ.get("PATH", os.defpath).split(os.pathsep)
-    return any(os.access(Path(folder, program), os.X_OK) for folder in folders if folder)
 
 
 def _links(interpreters: Sequence[Interpreter], into: Path | None) -> Path:

@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -214,9 +215,8 @@ def test_oldest_python_of_a_new_package_gets_fixes() -> None:
     ],
 )
 def test_licence_is_its_full_text_and_its_expression(expression: str, title: str, holder: str) -> None:
-    package = PackageTemplate(
-        PackageName.of("tide-pool"), "Measures tides", "A. Author", None, 2026, license=expression
-    )
+    request = replace(PackageRequest.of("tide-pool"), license=expression)
+    package = PackageTemplate(request, "A. Author", None, 2026)
     text, readme = package.texts["LICENSE"], package.texts["README.md"]
     assert (text.lstrip().startswith(title), holder in text, "$" in text) == (True, True, False)
     assert canonicalize_license_expression(expression) == expression
@@ -251,15 +251,14 @@ def test_address_of_a_repository_is_a_url_a_host_with_a_path_or_a_path(text: str
 
 
 def test_metadata_have_the_command_the_keywords_and_the_addresses_that_are_given() -> None:
-    name, page = PackageName.of("tide-pool"), "https://github.com/acme/tide-pool"
-    package = PackageTemplate(
-        name, "Measures tides", "A. Author", None, 2026, page=page, keywords=("sea", "tides"), has_command=True
-    )
+    plain_request, page = PackageRequest.of("tide-pool"), "https://github.com/acme/tide-pool"
+    request = replace(plain_request, keywords=("sea", "tides"), has_command=True)
+    package = PackageTemplate(request, "A. Author", None, 2026, page=page)
     table = tomlkit.parse(package.texts["pyproject.toml"]).unwrap()["project"]
     assert table["keywords"] == ["sea", "tides"]
     assert table["scripts"] == {"tide-pool": "tide_pool.__main__:main"}
     assert list(table["urls"]) == ["Homepage", "Documentation", "Repository", "Issues", "Changelog"]
-    plain = PackageTemplate(name, "Measures tides", "A. Author", None, 2026)
+    plain = PackageTemplate(plain_request, "A. Author", None, 2026)
     table = tomlkit.parse(plain.texts["pyproject.toml"]).unwrap()["project"]
     assert {"keywords", "scripts", "urls"} & set(table) == set()
     assert "src/tide_pool/__main__.py" not in plain.texts

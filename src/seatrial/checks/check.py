@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
@@ -114,14 +114,6 @@ def _result(check: Check[Any], finding: Finding, subject: str, ignore_reasons: M
         finding=finding.with_texts(printable),
         subject=printable(subject),
         ignore_reason=printable(reason) if reason else None,
-    )
-
-
-def page_of_checks(checks: Sequence[Check[Any]]) -> str:
-    """Return the Markdown of docs/checks.md but its head: the title of each check, and why it matters."""
-    return "\n".join(
-        f"### {check.code}\n\n**{check.title}.** ({check.severity.value}) {check.why}\n"
-        for check in sorted(checks, key=lambda check: check.code)
     )
 
 

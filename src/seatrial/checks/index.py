@@ -149,7 +149,6 @@ class NameAnswer:
     fix: str | None = None
 
     def __str__(self) -> str:
-        """Return the sentence, with the fix."""
         return f"{self.text}; {self.fix}" if self.fix else self.text
 
 

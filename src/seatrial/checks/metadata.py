@@ -126,78 +126,79 @@ def _field_check(code: str, title: str, why: str, fix: str, *fields: str) -> Che
     return Check(code, title, why, accepted, needs=NEEDS_METADATA)
 
 
-FIELD_CHECKS = (
-    _field_check(
+FIELDS = (
+    (
         "DIST105",
         "The project name is valid",
         "The name becomes part of addresses and file names.",
         'name = "…" in [project]',
         "name",
     ),
-    _field_check(
+    (
         "DIST106",
         "The version is valid (PEP 440)",
         "Installers cannot compare an invalid version with others.",
         "such as 1.2.3, 1.2.3rc1, 1.2.3.post1, 1.2.3.dev1",
         "version",
     ),
-    _field_check(
+    (
         "DIST107",
         "PyPI can render the content type of the description",
         "The project page shows the description.",
         'readme = "README.md" in [project], or name its type: { file = "README", content-type = "text/markdown" }',
         "description-content-type",
     ),
-    _field_check(
+    (
         "DIST108",
         "Only fields that may differ between the distributions of a release are dynamic",
         "Dynamic fields of an sdist are computed when a wheel is built from it (PEP 643).",
         "name in dynamic only what is not in [project]",
         "dynamic",
     ),
-    _field_check(
+    (
         "DIST109",
         "Import names are names of modules",
         "They state which modules a distribution provides (PEP 794).",
         "import-names in [project]: dotted names",
-        *("import-name", "import-namespace"),
+        "import-name",
+        "import-namespace",
     ),
-    _field_check(
+    (
         "DIST110",
         "The licence is an SPDX expression",
         "Tools that audit licences read the expression (PEP 639).",
         'license = "MIT", or another of https://spdx.org/licenses/',
         "license-expression",
     ),
-    _field_check(
+    (
         "DIST111",
         "Licence files are named by their paths below the project",
         "Tools look for them at exactly that place in the distribution (PEP 639).",
         'license-files = ["LICENSE"] in [project]',
         "license-file",
     ),
-    _field_check(
+    (
         "DIST112",
         "Names of extras are valid",
         "Users write the name of an extra to install it (PEP 685).",
         "letters, digits, and . _ - between them",
         "provides-extra",
     ),
-    _field_check(
+    (
         "DIST113",
         "Requirements are valid (PEP 508)",
         "An installer stops at a requirement that it cannot read.",
         "such as \"attrs>=23.1; python_version < '3.12'\"",
         "requires-dist",
     ),
-    _field_check(
+    (
         "DIST114",
         "Requires-Python is a valid specifier (PEP 440)",
         "Installers use it to skip releases that do not support their Python.",
         'requires-python = ">=3.9"',
         "requires-python",
     ),
-    _field_check(
+    (
         "DIST115",
         "The summary is a single line",
         "Lists of projects show the summary.",
@@ -205,14 +206,10 @@ FIELD_CHECKS = (
         "summary",
     ),
 )
+"""Code, title, why and fix of the check that packaging accepts fields, and these fields."""
 
-CHECKED_FIELDS = frozenset(
-    (
-        *("metadata-version", "name", "version", "description-content-type", "dynamic", "import-name"),
-        *("import-namespace", "license-expression", "license-file", "provides-extra", "requires-dist"),
-        *("requires-python", "summary"),
-    )
-)
+FIELD_CHECKS = tuple(_field_check(*row) for row in FIELDS)
+CHECKED_FIELDS = {"metadata-version"}.union(*(fields for _, _, _, _, *fields in FIELDS))
 """The fields that have a check of their own."""
 
 

@@ -18,7 +18,7 @@ from seatrial.commands import Command
 from seatrial.distributions.comparison import ReleaseFiles
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import CLOSE_CODE, BuildError, PyprojectInvalid, ToolError, did_you_mean, nearest
-from seatrial.findings import CheckResult, Finding, Verdict
+from seatrial.findings import CheckResult, Verdict
 from seatrial.index.client import ProjectFiles, Upload
 from seatrial.index.twine import twine_check
 
@@ -37,17 +37,11 @@ CHECKS_OF_FILES: tuple[Check[Any], ...] = (
 )
 """The checks that need no project and no repository."""
 
-RELEASE_CHECKS = release.CHECKS
-"""The checks of what stops a release."""
+RELEASE_CHECKS, REBUILD_CHECKS, PROJECT_CHECKS = release.CHECKS, release.REBUILD_CHECKS, project.CHECKS
+"""The checks of what stops a release, of a second build, and of a project."""
 
-PROJECT_CHECKS = project.CHECKS
-"""The checks of a project."""
-
-TRIGGER_CHECKS = ci.CHECKS
-"""The checks of what a tag starts."""
-
-REBUILD_CHECKS = release.REBUILD_CHECKS
-"""The checks of a second build."""
+TRIGGER_CHECKS, WORKFLOW_CHECKS = ci.CHECKS, workflows.CHECKS
+"""The checks of what a tag starts, and of a workflow file."""
 
 PENDING_RELEASE_CHECKS = index.PENDING_RELEASE_CHECKS
 """The checks of a release against what the index has."""
@@ -81,9 +75,6 @@ def checks_for_pending_file(file: Distribution) -> tuple[Check[Upload], ...]:
     """Return the checks of a file of its kind against what the index shows."""
     return tuple(check for check in PENDING_FILE_CHECKS if file.kind in check.kinds)
 
-
-WORKFLOW_CHECKS = workflows.CHECKS
-"""The checks of a workflow file."""
 
 BAD_REQUEST = 400
 
@@ -130,16 +121,12 @@ def find_rejection(file: Distribution, project_files: ProjectFiles, now: datetim
             continue
         if rule is index.file_new and upload.is_there:
             return None
-        finding = _find(rule, upload)
+        finding = rule.check(upload if rule in index.UPLOAD_CHECKS else file)
         if finding.verdict is Verdict.FAILED:
             # As PyPI does: the reason of an HTTP status can contain no other characters.
             reason = (finding.message or "").partition("\n")[0].encode("iso-8859-1", "replace").decode("iso-8859-1")
             return UploadRejection(BAD_REQUEST, reason)
     return None
-
-
-def _find(rule: Check[Any], upload: Upload) -> Finding:
-    return rule.check(upload if rule in index.UPLOAD_CHECKS else upload.file)
 
 
 ANSWERED_BY_INDEX = ("DIST143",)

@@ -51,7 +51,7 @@ from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, Seatria
 from seatrial.installer import INSTALLER_VARIABLE, Installer, StampedEnvironment, best_installer, create_environment
 from seatrial.project.config_files import read_toml
 from seatrial.project.project import Project
-from seatrial.project.requirements import DependencySource, dependency_sources
+from seatrial.project.requirements import dependency_sources
 from seatrial.project.settings import passed_variables
 from seatrial.storage import locked
 
@@ -129,17 +129,14 @@ def compiled_wheel(sdist: Distribution, python: Interpreter, state: Path, say: C
     with build_lock(state / f"compiled-{python.version}.lock", say):
         wheels = (Distribution.from_path(path) for path in sorted(folder.glob("*.whl")))
         fitting = next((wheel for wheel in wheels if wheel.file_name.fits(python.version)), None)
-        return fitting or _compile(sdist, python, state, say)
-
-
-def _compile(sdist: Distribution, python: Interpreter, state: Path, say: Callable[[str], None]) -> Distribution:
-    say(f"building a wheel for Python {python.version}, from {sdist.name}")
-    environment = BuildEnvironment(state / f"build-{python.version}", best_installer(), python.path)
-    with tempfile.TemporaryDirectory(prefix="new-", dir=state) as folder:
-        new = Distribution.from_path(build_from_sdist(sdist.path, Path(folder), environment))
-        place = compiled_folder(state, sdist) / new.name
-        _make_room(place.parent)
-        return new.moved_to(Path(shutil.move(new.path, place)))
+        if fitting:
+            return fitting
+        say(f"building a wheel for Python {python.version}, from {sdist.name}")
+        environment = BuildEnvironment(state / f"build-{python.version}", best_installer(), python.path)
+        with tempfile.TemporaryDirectory(prefix="new-", dir=state) as temporary:
+            new = Distribution.from_path(build_from_sdist(sdist.path, Path(temporary), environment))
+            _make_room(folder)
+            return new.moved_to(Path(shutil.move(new.path, folder / new.name)))
 
 
 def _make_room(folder: Path) -> None:
@@ -265,12 +262,7 @@ class BuildEnvironment:
         """Create the environment again unless it has these requirements. Raises `InstallFailed`."""
         python = self.python if self.base else f"{Path(sys.executable).resolve()} {sys.version}"
         settings = process.hash_of_variables(INSTALLER_VARIABLE)
-        base = {
-            "python": python,
-            "installer": repr(self.installer),
-            "settings": settings,
-            "base": sorted(requirements),
-        }
+        base = {"python": python, "installer": repr(self.installer), "settings": settings, "base": sorted(requirements)}
         held = self._stamped.read() or {}
         if {key: held.get(key) for key in base} == base and self._stamped.python.exists():
             return
@@ -510,19 +502,15 @@ def source_requirements(
                 continue
             rows = []
             for source in sources[name]:
-                if source.folder is None:
-                    rows.append(_requirement(source, str(source.address)))
-                    continue
-                wheel = _wheel_of(source.folder, python, state, say)
-                rows.append(_requirement(source, wheel.path.as_uri()))
-                member = Project.from_directory(source.folder)
-                waiting.append((dependency_sources(member), wheel.requirements()))
+                address = source.address
+                if source.folder is not None:
+                    wheel = _wheel_of(source.folder, python, state, say)
+                    address = wheel.path.as_uri()
+                    member = Project.from_directory(source.folder)
+                    waiting.append((dependency_sources(member), wheel.requirements()))
+                rows.append(f"{source.name} @ {address}" + (f" ; {source.marker}" if source.marker else ""))
             requirements[name] = tuple(rows)
     return tuple(row for rows in requirements.values() for row in rows)
-
-
-def _requirement(source: DependencySource, address: str) -> str:
-    return f"{source.name} @ {address}" + (f" ; {source.marker}" if source.marker else "")
 
 
 def _wheel_of(folder: Path, python: Interpreter | None, state: Path, say: Callable[[str], None]) -> Distribution:

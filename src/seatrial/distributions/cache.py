@@ -304,6 +304,10 @@ BUILT_LINE = re.compile(r"(?P<commit>[0-9a-f]{40}|[0-9a-f]{64}) (?P<sdist>[0-9a-
 FETCH_FIX = f"download the artifact of the build job into dist/; or build here: unset {BUILT_VARIABLE}"
 
 
+def _not_as_built(what: str, fix: str) -> BuildError:
+    return BuildError(what, code="NotAsBuilt", fix=fix)
+
+
 def built_pair(project_root: Path) -> tuple[Distribution, ...]:
     """Return the sdist and the wheel in ``dist/``, or only the sdist of a project whose wheels are compiled.
 
@@ -313,9 +317,7 @@ def built_pair(project_root: Path) -> tuple[Distribution, ...]:
     files = tuple(Distribution.from_path(path) for path in paths)
     if [file.is_wheel for file in files] not in ([False, True], [False]):
         names = ", ".join(file.name for file in files) or "nothing"
-        raise BuildError(
-            f"dist/ must contain one sdist and one wheel, and contains {names}", code="NotAsBuilt", fix="nox -s build"
-        )
+        raise _not_as_built(f"dist/ must contain one sdist and one wheel, and contains {names}", "nox -s build")
     return files
 
 
@@ -327,7 +329,7 @@ def built_line(project_root: Path) -> str:
     files = built_pair(project_root)
     head = read_head(project_root)
     if head is None:
-        raise BuildError(f"{project_root} has no commit", code="NotAsBuilt", fix="git init, and commit")
+        raise _not_as_built(f"{project_root} has no commit", "git init, and commit")
     return " ".join((head[0], *(file.sha256 for file in files)))
 
 
@@ -339,10 +341,9 @@ def accept_built(project: Project, line: str, compile_: Callable[[Distribution],
     """
     match = BUILT_LINE.fullmatch(line.strip())
     if match is None:
-        raise BuildError(
+        raise _not_as_built(
             f"{BUILT_VARIABLE} is {line.strip()!r}, and must be a commit and two hashes: the build job set no output",
-            code="NotAsBuilt",
-            fix=f"{Command('ci.built', program_only=True)} prints them; "
+            f"{Command('ci.built', program_only=True)} prints them; "
             f"without {BUILT_VARIABLE} the distributions are built here",
         )
     _require_commit(project, match["commit"])
@@ -356,17 +357,15 @@ def accept_built(project: Project, line: str, compile_: Callable[[Distribution],
 def _require_commit(project: Project, commit: str) -> None:
     head = read_head(project.root)
     if head is None or head[0] != commit:
-        raise BuildError(
+        raise _not_as_built(
             f"the distributions were built from {commit[:12]}, and HEAD is {head[0][:12] if head else 'no commit'}",
-            code="NotAsBuilt",
-            fix="check out the commit that was built: all jobs of a run have the same",
+            "check out the commit that was built: all jobs of a run have the same",
         )
     changed = changed_files(project.root)
     if changed:
-        raise BuildError(
+        raise _not_as_built(
             f"{', '.join(map(str, changed[:5]))} differs from the commit that the distributions were built from",
-            code="NotAsBuilt",
-            fix="change no tracked file in this job",
+            "change no tracked file in this job",
         )
 
 
@@ -374,11 +373,7 @@ def _compiled(sdist: Distribution, compile_: Callable[[Distribution], Distributi
     """Return a wheel for this machine. Raises `NotAsBuilt` for a wheel that is the same on all: it is missing."""
     wheel = compile_(sdist)
     if wheel.file_name.is_for_any_machine:
-        raise BuildError(
-            f"the build job listed only {sdist.name}, and {wheel.name} is missing",
-            code="NotAsBuilt",
-            fix=FETCH_FIX,
-        )
+        raise _not_as_built(f"the build job listed only {sdist.name}, and {wheel.name} is missing", FETCH_FIX)
     return wheel
 
 
@@ -388,9 +383,5 @@ def _files_with_hashes(project: Project, hashes: tuple[str, ...]) -> tuple[Distr
     if set(files) != set(hashes):
         expected = " and ".join(sha256[:12] for sha256 in hashes)
         names = ", ".join(f"{file.name} ({file.sha256[:12]})" for file in files.values()) or "nothing"
-        raise BuildError(
-            f"dist/ must contain what was built, sha256 {expected}, and contains {names}",
-            code="NotAsBuilt",
-            fix=FETCH_FIX,
-        )
+        raise _not_as_built(f"dist/ must contain what was built, sha256 {expected}, and contains {names}", FETCH_FIX)
     return tuple(files[sha256] for sha256 in hashes)

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seatrial.distributions.archive import Member, MemberKind, member_of, path_of
+from seatrial.errors import first_names
 from seatrial.storage import replacing
 
 COPY_BUFFER = 1 << 20
@@ -121,10 +122,6 @@ def _mode(mode: int, *, is_folder: bool) -> int:
     return 0o755 if is_folder or mode & 0o111 else 0o644
 
 
-MOST_MEMBERS_NAMED = 5
-"""How many members are named."""
-
-
 @dataclass(frozen=True)
 class Difference:
     """How two builds of one distribution differ: ``members`` is empty if the same ones are packaged differently."""
@@ -133,9 +130,7 @@ class Difference:
     members: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        more = len(self.members) - MOST_MEMBERS_NAMED
-        named = ", ".join(self.members[:MOST_MEMBERS_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return f"{self.name}: {named or 'the same members, packaged differently'}"
+        return f"{self.name}: {first_names(self.members) or 'the same members, packaged differently'}"
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,14 @@ import fnmatch
 import re
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from seatrial import process
 from seatrial.errors import CommandFailed
 
-BYPRODUCTS = (
-    "*.egg-info/",
-    "*.py[cod]",
-    ".coverage",
-    ".coverage.*",
-    ".nox/",
-    ".tox/",
-    ".venv/",
-    "__pycache__/",
-)
+BYPRODUCTS = ("*.egg-info/", "*.py[cod]", ".coverage", ".coverage.*", ".nox/", ".tox/", ".venv/", "__pycache__/")
 """What builds and test runs leave behind, in the notation of gitignore(5): no input of a build."""
 
 SAFE_DIRECTORY = re.compile(r"^\tgit config --global --add safe\.directory .+$", re.MULTILINE)
@@ -48,28 +40,30 @@ def listed_files(root: Path) -> tuple[PurePosixPath, ...] | None:
     if tracked is None or others is None:
         return None
     new = {name for name in others.split("\0") if not name.startswith(tuple(f"{folder}/" for folder in BUILD_FOLDERS))}
-    return tuple(sorted(PurePosixPath(name) for name in {*tracked.split("\0"), *new} - {""}))
+    return _paths({*tracked.split("\0"), *new})
 
 
 def is_byproduct(path: str) -> bool:
     """Return whether `BYPRODUCTS` match a path that git does not track; that of a folder ends with a slash."""
-    parts = [
-        *(f"{part}/" for part in PurePosixPath(path).parts[:-1]),
-        f"{PurePosixPath(path).name}{'/' * path.endswith('/')}",
-    ]
+    *folders, name = PurePosixPath(path).parts
+    parts = (*(f"{folder}/" for folder in folders), f"{name}/" if path.endswith("/") else name)
     return any(fnmatch.fnmatchcase(part, pattern) for part in parts for pattern in BYPRODUCTS)
 
 
 def tracked_files(root: Path) -> tuple[PurePosixPath, ...]:
     """Return the files below ``root`` that git tracks, relative to it; empty without git."""
     tracked = _query(root, "git", "ls-files", "-z", "--cached", "--recurse-submodules")
-    return tuple(sorted(PurePosixPath(name) for name in set((tracked or "").split("\0")) - {""}))
+    return _paths((tracked or "").split("\0"))
 
 
 def changed_files(root: Path) -> tuple[PurePosixPath, ...]:
     """Return the tracked files below ``root`` that differ from the commit; empty without git."""
     differing = _query(root, "git", "diff", "-z", "--no-ext-diff", "--name-only", "--relative", "HEAD", "--")
-    return tuple(sorted(PurePosixPath(name) for name in set((differing or "").split("\0")) - {""}))
+    return _paths((differing or "").split("\0"))
+
+
+def _paths(names: Iterable[str]) -> tuple[PurePosixPath, ...]:
+    return tuple(sorted(PurePosixPath(name) for name in set(names) - {""}))
 
 
 def read_head(root: Path) -> tuple[str, int] | None:

@@ -28,12 +28,8 @@ if TYPE_CHECKING:
 
 
 CARRIED = ("author", "commit", "committer", "filter", "gpg", "hooks", "i18n", "tag", "user")
-CARRIED_OF_CORE = (
-    "core.commentchar",
-    "core.excludesfile",
-    "core.filemode",
-    "core.ignorecase",
-    "core.precomposeunicode",
+CARRIED_OF_CORE = tuple(
+    f"core.{name}" for name in ("commentchar", "excludesfile", "filemode", "ignorecase", "precomposeunicode")
 )
 """The variables (git-config(1)) that the scratch clone takes over, by section and by name: none that names a remote or
 holds a credential."""

@@ -58,7 +58,9 @@ class PackageRequest:
     """The package to create.
 
     ``folder``: its folder, named like the package; ``remote``: the address of the repository that it will be pushed to,
-    None when it is unknown; ``workflows``: whether CI files are written; the others: see `PackageTemplate`.
+    None when it is unknown; ``workflows``: whether CI files are written; ``description``: one line; ``oldest``: the
+    minor version of the oldest Python; ``license``: one of `LICENSES`; ``keywords``: those of the metadata;
+    ``has_command``: whether it brings a command.
     """
 
     folder: Path
@@ -151,7 +153,9 @@ def create_package(request: PackageRequest) -> NewPackage:
         branch = None if package.is_member else _commit(folder, request.name, written)
         if package.is_member:
             shutil.rmtree(folder / ".git")
-        _move(folder, request.folder)
+        if request.folder.exists():
+            request.folder.rmdir()
+        folder.rename(request.folder)
     return NewPackage(request.folder, written, branch)
 
 
@@ -179,19 +183,9 @@ def _package(
     request: PackageRequest, author: tuple[str, str | None], remotes: tuple[str, ...] | None
 ) -> PackageTemplate:
     addresses = [*([request.remote] if request.remote else []), *(remotes or ())]
-    return PackageTemplate(
-        name=request.name,
-        description=request.description,
-        author=author[0],
-        email=author[1],
-        year=datetime.now().astimezone().year,
-        oldest=request.oldest,
-        is_member=remotes is not None,
-        page=next(filter(None, map(page_of_repository, addresses)), None),
-        license=request.license,
-        keywords=request.keywords,
-        has_command=request.has_command,
-    )
+    page = next(filter(None, map(page_of_repository, addresses)), None)
+    year = datetime.now().astimezone().year
+    return PackageTemplate(request, *author, year, is_member=remotes is not None, page=page)
 
 
 def _begin_repository(folder: Path, remote: str | None) -> None:
@@ -224,12 +218,6 @@ def _commit(folder: Path, name: PackageName, paths: tuple[str, ...]) -> str:
     git.run("add", "--force", "--", *paths)
     git.run("commit", "--quiet", "--message", f"Begin {name.project}")
     return git.line("symbolic-ref", "--short", "HEAD")
-
-
-def _move(folder: Path, to: Path) -> None:
-    if to.exists():
-        to.rmdir()
-    folder.rename(to)
 
 
 LICENSE_HINT = "Its licence is {}, in LICENSE and pyproject.toml."
@@ -382,36 +370,29 @@ def name_answer(name: str, index: str) -> NameAnswer:
 class PackageTemplate:
     """The files of a new package.
 
-    ``description``: one line; ``author`` and ``email``: those of its author; ``year``: that of the licence; ``oldest``:
-    the minor version of the oldest Python; ``is_member``: whether its repository has other packages, too; ``page``: the
-    address of its repository's page; ``license``: one of `LICENSES`; ``keywords``: those of the metadata;
-    ``has_command``: whether it brings a command.
+    ``author`` and ``email``: those of its author; ``year``: that of the licence; ``is_member``: whether its repository
+    has other packages, too; ``page``: the address of its repository's page.
     """
 
-    name: PackageName
-    description: str
+    request: PackageRequest
     author: str
     email: str | None
     year: int
-    oldest: int = OLDEST_MINOR
     is_member: bool = False
     page: str | None = None
-    license: str = DEFAULT_LICENSE
-    keywords: tuple[str, ...] = ()
-    has_command: bool = False
 
     @property
     def texts(self) -> dict[str, str]:
         """The texts of its files by their path."""
-        module = self.name.module
+        module = self.request.name.module
         # hatchling is the backend of the packaging guides' tutorial. On every Python from 3.9 there is one that writes
         # metadata which the twine of that Python reads, it needs no compiler, and it takes the version from the one
         # line that has it. PEP 639, an expression for the licence, came with 1.27.
-        conditions = (True, self.page, self.has_command, True, self.is_member)
+        conditions = (True, self.page, self.request.has_command, True, self.is_member)
         tables = compress(("project", "urls", "scripts", "tools", "member"), conditions)
         templates = {
             ".gitignore": ["package/gitignore"],
-            "LICENSE": [f"licenses/{self.license}"],
+            "LICENSE": [f"licenses/{self.request.license}"],
             "README.md": ["package/README.md"],
             "changelog.d/+first.feature.md": ["package/fragment.md"],
             "pyproject.toml": [f"package/pyproject_{name}.toml" for name in tables],
@@ -419,7 +400,7 @@ class PackageTemplate:
             f"src/{module}/py.typed": [],
             f"tests/test_{module}.py": ["package/test_module.py"],
         }
-        if self.has_command:
+        if self.request.has_command:
             templates[f"src/{module}/__main__.py"] = ["package/main.py"]
             templates["tests/test_command.py"] = ["package/test_command.py"]
         texts = {path: "".join(map(_text_of, names)) for path, names in templates.items()}
@@ -427,25 +408,25 @@ class PackageTemplate:
 
     @property
     def _fields(self) -> dict[str, str]:
-        pythons = python_classifiers(range(self.oldest, newest_minor() + 1))
+        pythons = python_classifiers(range(self.request.oldest, newest_minor() + 1))
         email = f", email = {_quoted(self.email)}" if self.email else ""
         return {
-            "name": self.name.project,
-            "module": self.name.module,
-            "description": self.description,
-            "docstring": self.description.replace("\\", "\\\\").replace('"', '\\"').rstrip(".") + ".",
-            "summary": _quoted(self.description),
+            "name": self.request.name.project,
+            "module": self.request.name.module,
+            "description": self.request.description,
+            "docstring": self.request.description.replace("\\", "\\\\").replace('"', '\\"').rstrip(".") + ".",
+            "summary": _quoted(self.request.description),
             "author": self.author,
             "person": f"{{ name = {_quoted(self.author)}{email} }}",
             "page": self.page or "",
-            "license": self.license,
+            "license": self.request.license,
             "terms": f"[LICENSE]({self.page}/blob/HEAD/LICENSE)" if self.page else "LICENSE",
-            "keywords": f"keywords = {_quoted(list(self.keywords))}\n" if self.keywords else "",
+            "keywords": f"keywords = {_quoted(list(self.request.keywords))}\n" if self.request.keywords else "",
             "documentation": DOCUMENTATION.format(self.page) if self.page else "",
-            "usage": USAGE_OF_COMMAND.format(self.name.project) if self.has_command else "",
+            "usage": USAGE_OF_COMMAND.format(self.request.name.project) if self.request.has_command else "",
             "seatrial": uvx_call(PROGRAM, Origin(own_origin().address)),
             "year": str(self.year),
-            "oldest": f"3.{self.oldest}",
+            "oldest": f"3.{self.request.oldest}",
             "pythons": "\n".join(f'  "{classifier}",' for classifier in pythons),
         }
 

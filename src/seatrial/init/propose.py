@@ -205,7 +205,7 @@ def workflow_files(
     # `write_proposal` reports a link that leads elsewhere.
     missing = (file for file in drifted if file.reason in {DriftReason.MISSING, DriftReason.ELSEWHERE})
     files = tuple(ProposedFile(PurePosixPath(file.path), None, file.then) for file in missing)
-    return files, tuple(f"{file.path} {file.reason.value}" for file in drifted if file.reason is DriftReason.OTHER)
+    return files, tuple(f"{file.path} {file.reason.text}" for file in drifted if file.reason is DriftReason.OTHER)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Callable
 
@@ -58,13 +59,7 @@ class Counts:
     failed: int = 0
     skipped: int = 0
 
-    @property
-    def collected(self) -> int:
-        """How many tests there were."""
-        return self.passed + self.failed + self.skipped
-
     def __str__(self) -> str:
-        """Say how many passed, and what the others did."""
         others = [f"{count} {name}" for name, count in (("failed", self.failed), ("skipped", self.skipped)) if count]
         return ", ".join([f"{self.passed} passed", *others])
 
@@ -79,11 +74,6 @@ class Outcome:
     is_done: bool
     counts: Counts | None = None
     output: str = ""
-
-    def require(self) -> None:
-        """Raise an exception that ends a step as failed, unless it succeeded."""
-        if not self.is_done:
-            raise _StepFailed
 
     @property
     def tail(self) -> str:
@@ -231,9 +221,7 @@ def copy_project(detected: DetectedProject, proposal: Proposal, seconds: float) 
 
 
 IDENTITY = (
-    "user.name=seatrial",
-    "user.email=seatrial@localhost",
-    "commit.gpgsign=false",
+    *("user.name=seatrial", "user.email=seatrial@localhost", "commit.gpgsign=false"),
     f"core.hooksPath={os.devnull}",
 )
 
@@ -406,15 +394,12 @@ class ProposalTrial:
             self.report.row("rehearse", "failed", "where the version is written is unknown")
             return
         command = (sys.executable, "-m", "seatrial", "rehearse", "--no-tests", "--anyway", "--allow-empty")
-        outcome = Outcome(is_done=False)
         first = part_to_release(self.detected)
         requests = [("--part", part) for part in dict.fromkeys((first, "patch", "minor", "major"))]
         while requests:
             request = requests.pop(0)
             about = f"a release ({request[1]}) of the copy"
-            with contextlib.suppress(_StepFailed), progress.step("rehearse", about) as step, _within_time(self.report):
-                outcome = self._rehearsed((*command, *request), step)
-                outcome.require()
+            outcome = self._step(progress, "rehearse", about, partial(self._rehearsed, (*command, *request)))
             self.report.request = request if outcome.is_done else None
             requests = following_requests(requests, outcome) if request[0] == "--part" else []
         self.report.row(
@@ -436,10 +421,15 @@ class ProposalTrial:
 
     def _nox(self, progress: Progress, session: str, about: str, env: Mapping[str, str] | None = None) -> Outcome:
         args = (*process.module_command("nox"), "-s", session)
+        return self._step(progress, session, about, lambda step: self.copy.run(args, step, {**self.env, **(env or {})}))
+
+    def _step(self, progress: Progress, name: str, about: str, run: Callable[[Progress], Outcome]) -> Outcome:
+        """Return what came of a step, which fails with it; when the time is over, the trial ends."""
         outcome = Outcome(is_done=False)
-        with contextlib.suppress(_StepFailed), progress.step(session, about) as step, _within_time(self.report):
-            outcome = self.copy.run(args, step, {**self.env, **(env or {})})
-            outcome.require()
+        with contextlib.suppress(_StepFailed), progress.step(name, about) as step, _within_time(self.report):
+            outcome = run(step)
+            if not outcome.is_done:
+                raise _StepFailed
         return outcome
 
     def _own(self, progress: Progress, session: PlannedSession, purpose: Purpose) -> tuple[Outcome | None, str]:
@@ -448,18 +438,20 @@ class ProposalTrial:
         tool = runner.by_hand[0] if runner.by_hand else ""
         args = self._args_by_hand(runner) if tool in {"tox", "nox"} else None
         how = tool if args else BY_HAND
-        outcome, about = Outcome(is_done=False), " ".join(args[args.index(tool) :] if args else runner.command)
-        name = f"{session.name}, {how}"
-        with contextlib.suppress(_StepFailed), progress.step(name, about) as step, _within_time(self.report):
+
+        def run(step: Progress) -> Outcome:
             try:
-                outcome = (
-                    self.copy.run(args, step, self.env) if args else self._in_environment(runner, session.needs, step)
-                )
+                if args:
+                    return self.copy.run(args, step, self.env)
+                return self._in_environment(runner, session.needs, step)
             except SeatrialError as error:
                 if getattr(error, "returncode", 0) == process.OUT_OF_TIME:
                     raise
                 step.line(str(error))
-            outcome.require()
+                return Outcome(is_done=False)
+
+        about = " ".join(args[args.index(tool) :] if args else runner.command)
+        outcome = self._step(progress, f"{session.name}, {how}", about, run)
         could_not_run = not outcome.is_done and outcome.counts is None and purpose is Purpose.TESTS
         return (None if could_not_run else outcome), how
 

@@ -83,7 +83,6 @@ class StartedScript:
     extras: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return the command, with the extras."""
         extras = f", with the extra {' and '.join(self.extras)}" if self.extras else ""
         return f"{' '.join(self.command)}{extras}"
 
@@ -107,7 +106,6 @@ class InstalledRelease:
         }
 
     def __str__(self) -> str:
-        """Return the Python, the modules and the scripts."""
         uses = [*(f"import {module}" for module in self.modules), *map(str, self.scripts)]
         return f"Python {self.python}: {', '.join(uses) or 'nothing to import'}"
 

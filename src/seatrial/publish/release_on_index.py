@@ -13,7 +13,7 @@ from packaging.version import Version
 from seatrial.distributions.comparison import Comparison, Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.metadata import FileName
-from seatrial.errors import IndexUnreachable, printable
+from seatrial.errors import IndexUnreachable, first_names, printable
 from seatrial.redaction import redacted_address
 
 if TYPE_CHECKING:
@@ -49,10 +49,6 @@ class FileState(Enum):
     MISSING = "missing"
     UNEXPECTED = "unexpected: it was not verified"
     OTHER_PLATFORM = "a wheel for one platform, which is not compared"
-
-
-MOST_MEMBERS_NAMED = 5
-"""How many members are named that differ."""
 
 
 @dataclass(frozen=True)
@@ -200,14 +196,11 @@ class ReleaseOnIndex:
             reason = f" ({self.not_compared[name]})" if name in self.not_compared else ""
             details = f"{reason}: sha256 {self._by_name[name].sha256}, and {self.hashes[name]} was verified"
         else:
-            names = self.differences_of(name)
-            more = len(names) - MOST_MEMBERS_NAMED
-            text = ", ".join(names[:MOST_MEMBERS_NAMED]) + (f" and {more} more" if more > 0 else "")
+            text = first_names(self.differences_of(name))
             details = f": {printable(text)}" if text else ""
         return f"{state.value}{details}{', yanked' if name in self.yanked else ''}"
 
     def __str__(self) -> str:
-        """Return a line for each file, with its state."""
         lines = [f"{name}  {self.describe_file(name)}" for name in self.file_states]
         is_remarkable = self.is_rebuilt and FileState.DIFFERENT in self.file_states.values()
         return "\n".join([*lines, *([REBUILT_REMARK] if is_remarkable else [])])

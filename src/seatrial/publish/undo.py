@@ -38,7 +38,6 @@ class ReleaseToUndo:
         return self.destination.site
 
     def __str__(self) -> str:
-        """Return what can be undone, and how."""
         release = self.on_index
         name = f"{release.project} {release.version}"
         if release.served:

@@ -44,7 +44,6 @@ class UploadPlan:
         return not self.on_index.has_project
 
     def __str__(self) -> str:
-        """Return the files and the index."""
         release, index = self.on_index, self.destination.display_name
         lines = [f"{release.project} {release.version} to {index}, from {self.tagged.tag}"]
         names = {file.name for file in self.files}

@@ -89,7 +89,6 @@ class VerifiedRelease:
         }
 
     def __str__(self) -> str:
-        """Return it as text."""
         release = self.on_index
         lines = [f"{release.project} {release.version} is {release.state.value}: {release.index}"]
         lines += [f"  {line}" for line in str(release).splitlines()]
@@ -324,7 +323,10 @@ def require_attestations(
     Raises `Unattested` where they are expected and the index lists none or does not report them; from CI they are
     expected only when its runs have succeeded, because an upload by hand has none.
     """
-    workflow = _attesting_workflow(runs, destination) if expected != "not at all" else None
+    job = runs.publishing.job
+    # An index that is not PyPI does not keep them.
+    attests = job is not None and job.attests and destination.pypi and expected != "not at all"
+    workflow = job.workflow.name if job and attests else None
     problem = _missing_attestations(release)
     if expected == "here" and problem:
         raise DeliveryError(
@@ -351,9 +353,3 @@ def _missing_attestations(release: ReleaseOnIndex) -> str | None:
         why = "it has an older simple API than 1.3"
         return f"{release.index} does not show whether there are attestations: {why}"
     return None
-
-
-def _attesting_workflow(runs: CiRuns, destination: Destination) -> str | None:
-    """Return the name of the workflow that makes attestations; None for an index that does not keep them."""
-    job = runs.publishing.job
-    return job.workflow.name if job and job.attests and destination.pypi else None

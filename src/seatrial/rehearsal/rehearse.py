@@ -369,7 +369,6 @@ class RehearsalReport:
         }
 
     def __str__(self) -> str:
-        """Return it as text."""
         return self.card()
 
     def card(self, *, is_whole: bool = False) -> str:

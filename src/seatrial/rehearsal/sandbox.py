@@ -31,16 +31,8 @@ ALLOWED = (
     *("CURL_CA_BUNDLE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE", "UV_NATIVE_TLS"),
     *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy"),
     *("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_NO_INDEX", "PIP_TRUSTED_HOST"),
-    *(
-        "UV_DEFAULT_INDEX",
-        "UV_EXTRA_INDEX_URL",
-        "UV_FIND_LINKS",
-        "UV_INDEX",
-        "UV_INDEX_URL",
-        "UV_NO_INDEX",
-        "UV_OFFLINE",
-    ),
-    *("PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "UV_CACHE_DIR", "UV_HTTP_TIMEOUT"),
+    *("UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"),
+    *("UV_OFFLINE", "PIP_CACHE_DIR", "PIP_DEFAULT_TIMEOUT", "UV_CACHE_DIR", "UV_HTTP_TIMEOUT"),
     *("VIRTUALENV_OVERRIDE_APP_DATA", "VIRTUALENV_SYMLINK_APP_DATA"),
 )
 """The variables that a rehearsal takes over: those that find programs, the user's own index, and caches."""
@@ -109,15 +101,8 @@ class Sandbox(IsolatedFolder):
         settings = f'[user]\n\tname = "{name}"\n\temail = "{email}"\n[safe]\n\tdirectory = "*"\n[gc]\n\tauto = 0\n'
         Path(self.environment["GIT_CONFIG_GLOBAL"]).write_text(settings, encoding="utf-8", errors="surrogateescape")
         object_format = repository.setting("extensions.objectformat") or "sha1"
-        options = (
-            "init",
-            "--quiet",
-            "--bare",
-            "--template=",
-            f"--object-format={object_format}",
-            f"--initial-branch={branch}",
-        )
-        self._git(self.folder, *options, str(self.remote))
+        options = ("--quiet", "--bare", "--template=", f"--object-format={object_format}", f"--initial-branch={branch}")
+        self._git(self.folder, "init", *options, str(self.remote))
         refs = (f"HEAD:refs/heads/{branch}", "refs/tags/*:refs/tags/*")
         self._git(self.remote, "fetch", "--quiet", "--no-tags", str(repository.root), *refs)
         self._clone(self.clone.name)

@@ -283,7 +283,7 @@ def _fill(
         arguments = (*(wheel_options if work is Work.WHEEL else _pinned(environment, contents)), *wheels)
         is_offline = environment.install(arguments, fix)
         if work is Work.EVERYTHING or before is None or before.modules != contents.modules:
-            write_finder(_site_packages(environment), contents.modules)
+            write_finder(site_packages(environment.path), contents.modules)
     return is_offline
 
 
@@ -296,14 +296,9 @@ def _pinned(environment: StampedEnvironment, contents: EnvironmentContents) -> t
     return (*contents.requirements, "--constraint", str(file))
 
 
-def _site_packages(environment: StampedEnvironment) -> Path:
-    command = (str(environment.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
-    return Path(process.run(command, cwd=environment.path, env=process.child_environment()).strip())
-
-
-def site_packages(session: nox.Session) -> Path:
-    """Return the folder that packages are installed into in the environment of a session."""
-    return next(_folder(session).glob(SITE_PACKAGES))
+def site_packages(environment: Path) -> Path:
+    """Return the folder that packages are installed into in an environment."""
+    return next(environment.glob(SITE_PACKAGES))
 
 
 SITE_PACKAGES = "Lib/site-packages" if sys.platform == "win32" else "lib/*/site-packages"

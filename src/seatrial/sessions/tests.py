@@ -96,7 +96,7 @@ def tests(
         require_command(session, words, chosen)
         run_words, data = words, {TREE_VARIABLE: str(current_project().root)}
         if current_project().is_measured(words):
-            site, data_file = site_packages(session), coverage_data_file(session)
+            site, data_file = site_packages(Path(session.bin).parent), coverage_data_file(session)
             named = named_configuration(words, current_project(), {**os.environ, **variables})
             configured = current_project().coverage_configuration(named)
             run_words = measure_wheel(words, current_project(), configured, built.modules, site)

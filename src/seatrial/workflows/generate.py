@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -44,33 +44,37 @@ if TYPE_CHECKING:
 
 
 class DriftReason(Enum):
-    """Why a file is not what it should be."""
+    """Why a file is not what it should be, and how to fix it."""
 
-    MISSING = "does not exist yet"
-    FOREIGN = "was written by hand: no line says which part of it is generated"
-    ELSEWHERE = "is not a file of this repository: it, or a folder above it, is a link, or a folder is in its place"
-    OTHER = "is that of another package: GitLab has one pipeline for a repository"
-    EDITED = "was changed by hand between the marks"
-    OUTDATED = "would be written otherwise today: the project, its settings or seatrial have changed"
-    UNUSED = "is not generated any more: its setting is off"
-    UNUSED_EDITED = "is not generated any more, its setting is off, and it has lines of your own"
+    def __init__(self, text: str, fix: str = "{write}") -> None:
+        self.text, self.fix = text, fix
+
+    MISSING = ("does not exist yet",)
+    FOREIGN = (
+        "was written by hand: no line says which part of it is generated",
+        "to have it generated, move {path} out of the way, run {write}, and put your own jobs below the last mark",
+    )
+    ELSEWHERE = (
+        "is not a file of this repository: it, or a folder above it, is a link, or a folder is in its place",
+        "move {path} out of the way, then: {write}",
+    )
+    OTHER = (
+        "is that of another package: GitLab has one pipeline for a repository",
+        "call its jobs from one pipeline of your own; to have it written for this package instead: {write} --overwrite",
+    )
+    EDITED = (
+        "was changed by hand between the marks",
+        "put your own jobs below the last mark of {path}, then: {write} --overwrite",
+    )
+    OUTDATED = ("would be written otherwise today: the project, its settings or seatrial have changed",)
+    UNUSED = ("is not generated any more: its setting is off",)
+    UNUSED_EDITED = (
+        "is not generated any more, its setting is off, and it has lines of your own",
+        "remove {path}, or keep it as your own, without its lines # >>> and # <<<",
+    )
 
 
 WITHOUT_DIFFERENCE = {DriftReason.MISSING, DriftReason.OTHER, DriftReason.UNUSED, DriftReason.UNUSED_EDITED}
-
-DRIFT_FIXES = {
-    DriftReason.MISSING: "{write}",
-    DriftReason.FOREIGN: "to have it generated, move {path} out of the way, run {write}, and put your own jobs "
-    "below the "
-    "last mark",
-    DriftReason.ELSEWHERE: "move {path} out of the way, then: {write}",
-    DriftReason.OTHER: "call its jobs from one pipeline of your own; to have it written for this package instead: "
-    "{write} --overwrite",
-    DriftReason.EDITED: "put your own jobs below the last mark of {path}, then: {write} --overwrite",
-    DriftReason.OUTDATED: "{write}",
-    DriftReason.UNUSED: "{write}",
-    DriftReason.UNUSED_EDITED: "remove {path}, or keep it as your own, without its lines # >>> and # <<<",
-}
 
 
 @dataclass(frozen=True)
@@ -99,15 +103,14 @@ class Drift:
     @property
     def fix(self) -> str:
         """How to fix it."""
-        return DRIFT_FIXES[self.reason].format(path=self.path, write=Command("workflows"))
+        return self.reason.fix.format(path=self.path, write=Command("workflows"))
 
     def __str__(self) -> str:
-        """Say what is the matter, then show the difference."""
         lines = difflib.unified_diff(
             self.now.splitlines(), self.then.splitlines(), f"a/{self.path}", f"b/{self.path}", lineterm="", n=1
         )
         difference = "" if self.reason in WITHOUT_DIFFERENCE else "".join(f"\n  {line}" for line in lines)
-        return f"{self.path} {self.reason.value}{difference}"
+        return f"{self.path} {self.reason.text}{difference}"
 
 
 def find_drift(expected: Iterable[GeneratedFile], files: Mapping[str, str | None]) -> tuple[Drift, ...]:
@@ -226,8 +229,7 @@ class Generator:
         """Raise `WorkflowsDrifted` unless every file is what it should be; one that was written by hand may differ."""
         drifts = [drift for drift in self.drift() if drift.reason is not DriftReason.FOREIGN]
         if drifts:
-            fixes = dict.fromkeys(drift.fix for drift in drifts)
-            raise ProjectError("\n".join(map(str, drifts)), code="WorkflowsDrifted", fix="\n".join(fixes))
+            raise _drifted(drifts)
 
     def write(self, *, overwrite: bool = False) -> tuple[Drift, ...]:
         """Write the files, remove the one that is not generated any more, and return what has changed.
@@ -255,11 +257,7 @@ class Generator:
                 old = path.read_bytes() if path.exists() else b""
                 path.write_bytes(restore_line_ends(old, drift.then.encode("utf-8", "surrogateescape")))
         if refused:
-            raise ProjectError(
-                "\n".join(map(str, refused)),
-                code="WorkflowsDrifted",
-                fix="\n".join(dict.fromkeys(drift.fix for drift in refused)),
-            )
+            raise _drifted(refused)
         return drifts
 
     def _texts(self, top: Path) -> dict[str, str | None]:
@@ -268,6 +266,11 @@ class Generator:
         existing = {name: path for name, path in paths.items() if os.path.lexists(path) or _leads_away(path, top)}
         is_own = {name: path.is_file() and not _leads_away(path, top) for name, path in existing.items()}
         return {name: _text(path) if is_own[name] else None for name, path in existing.items()}
+
+
+def _drifted(drifts: Iterable[Drift]) -> ProjectError:
+    fixes = dict.fromkeys(drift.fix for drift in drifts)
+    return ProjectError("\n".join(map(str, drifts)), code="WorkflowsDrifted", fix="\n".join(fixes))
 
 
 def require_usable_settings(project: Project, settings: CiSettings, kind: str | None) -> None:
@@ -378,17 +381,11 @@ def generated_files(
     if kind == "gitlab":
         return (GeneratedFile(PIPELINE_FILE, lambda _: gitlab_pipeline(context, sessions, host)),)
 
-    def ci(more: Sequence[str]) -> str:
-        return ci_workflow(context, more)
-
+    prepares = GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.prepare}", lambda _: prepare_workflow(context))
     return (
-        GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.ci}", ci),
+        GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.ci}", lambda more: ci_workflow(context, more)),
         GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.release}", lambda _: release_workflow(context)),
-        *(
-            [GeneratedFile(f"{WORKFLOWS_FOLDER}/{context.prepare}", lambda _: prepare_workflow(context))]
-            if context.settings.prepare
-            else []
-        ),
+        *([prepares] if context.settings.prepare else []),
         GeneratedFile(DEPENDABOT_FILE, lambda _: dependabot_file()),
     )
 

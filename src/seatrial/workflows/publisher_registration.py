@@ -61,7 +61,6 @@ class PublisherRegistration:
         return f"https://{self.host}/manage/project/{quote(self.project)}/settings/publishing/?{urlencode(fields)}"
 
     def __str__(self) -> str:
-        """Return the four values, and where they go."""
         return "\n".join(
             (
                 f"{self.index.value}",
