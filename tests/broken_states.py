@@ -57,6 +57,11 @@ def use_up_the_fragments(repo: ReleaseRepo) -> None:
     repo.project.git("push", "-q")
 
 
+def ignore_the_fragments(repo: ReleaseRepo) -> None:
+    use_up_the_fragments(repo)
+    repo.project.write({".git/info/exclude": "*.md\n", "changelog.d/7.feature.md": "Tides.\n"})
+
+
 def misname_a_fragment(repo: ReleaseRepo) -> None:
     repo.project.git("mv", "changelog.d/1.feature.md", "changelog.d/1.fetaure.md")
     repo.project.git("commit", "-q", "-m", "Misname")

@@ -17,6 +17,7 @@ from broken_states import (
     detach,
     diverge,
     fall_behind,
+    ignore_the_fragments,
     lack_the_tags,
     lack_the_tags_of_another_form,
     lose_the_network,
@@ -337,6 +338,15 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         f"""
         seatrial: changelog.d has no fragments, so the notes of 1.3.0 would be empty
         fix:  invoke news feature 'What is new.', and commit; or release all the same: --allow-empty
+        {READ}NoFragments
+        """,
+    ),
+    (
+        ignore_the_fragments,
+        (),
+        f"""
+        seatrial: no fragment was committed, so the notes of 1.3.0 would be empty: changelog.d/7.feature.md
+        fix:  git add --force changelog.d/7.feature.md, and commit; or release all the same: --allow-empty
         {READ}NoFragments
         """,
     ),

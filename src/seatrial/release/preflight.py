@@ -316,7 +316,7 @@ def _read_project(run: PreflightRun, scratch: Scratch) -> None:
 def _choose_version(run: PreflightRun, snapshot: ProjectSnapshot, request: ReleaseRequest) -> None:
     """Choose the version; one that can't be released is a reason, and is checked all the same."""
     try:
-        run.version = choose_version(snapshot, request, run.preconditions.remote if run.preconditions else None)
+        run.version = choose_version(snapshot, request, run.preconditions)
     except SeatrialError as error:
         run.reasons.extend([error])
         with contextlib.suppress(SeatrialError):

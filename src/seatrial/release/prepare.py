@@ -43,6 +43,7 @@ from seatrial.git.repository import (
     uncommitted_files,
 )
 from seatrial.git.scratch import Scratch, remove_scratch
+from seatrial.project.changelog import Changelog, ChangelogSettings
 from seatrial.project.find_versions import stale_numbers
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
@@ -50,7 +51,7 @@ from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
 from seatrial.project.write_entry import assemble_changelog
 from seatrial.project.write_version import configured_hooks, raise_version, require_version
-from seatrial.release.plan import ReleasePlan, tag_message
+from seatrial.release.plan import ReleasePlan, first_of, tag_message
 from seatrial.release.preconditions import Preconditions, require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit
 from seatrial.storage import LockTaken, locked
@@ -293,14 +294,16 @@ def prepare_release(prepared: PreparedRelease, request: ReleaseRequest) -> Relea
     """
     reasons = Reasons(prepared.reasons)
     with reasons.gather():
-        version = choose_version(prepared.snapshot, request, prepared.preconditions.remote)
+        version = choose_version(prepared.snapshot, request, prepared.preconditions)
         require_free_tag(prepared.preconditions, prepared.snapshot, version)
     reasons.raise_together()
     return write_release(prepared, version)
 
 
-def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest, remote: Remote | None = None) -> Version:
-    """Return the version of a release; ``remote``: None where it was not asked.
+def choose_version(
+    snapshot: ProjectSnapshot, request: ReleaseRequest, preconditions: Preconditions | None = None
+) -> Version:
+    """Return the version of a release; ``preconditions``: None where the repository does not matter.
 
     Raises `PartMissing` when the request names neither part nor version, `PartUnknown`, `VersionInvalid`,
     `VersionNotNewer`, `PartTooSmall` or `NoFragments`, and `SeveralReasons` for more than one of them.
@@ -322,10 +325,10 @@ def choose_version(snapshot: ProjectSnapshot, request: ReleaseRequest, remote: R
     version = requested_version(snapshot, request)
     reasons = Reasons()
     with reasons.gather():
-        _require_progress(snapshot, version, remote)
+        _require_progress(snapshot, version, preconditions.remote if preconditions else None)
         _require_size(snapshot, request, version)
     with reasons.gather():
-        _require_fragments(snapshot, request, version)
+        _require_fragments(snapshot, request, version, preconditions.repository.project if preconditions else None)
     reasons.raise_together()
     return version
 
@@ -378,16 +381,33 @@ def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: V
         )
 
 
-def _require_fragments(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
+def _require_fragments(
+    snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version, checkout: Path | None
+) -> None:
     is_final = snapshot.current.is_prerelease and version.release == snapshot.current.release
     if snapshot.news is None or snapshot.fragments or request.allow_empty or is_final or snapshot.has_entry(version):
         return
+    waiting = _fragments_in(checkout, snapshot.news) if checkout else ()
+    if waiting:
+        # git may ignore them.
+        raise ReleaseError(
+            f"no fragment was committed, so the notes of {version} would be empty: {first_of(waiting)}",
+            code="NoFragments",
+            fix=f"git add --force {shlex.join(waiting)}, and commit; or release all the same: --allow-empty",
+        )
     command = Command("news", snapshot.news.kinds[0], "What is new.")
     raise ReleaseError(
         f"{snapshot.news.missing_notes()}, so the notes of {version} would be empty",
         code="NoFragments",
         fix=f"{command}, and commit; or release all the same: --allow-empty",
     )
+
+
+def _fragments_in(checkout: Path, news: Changelog) -> tuple[str, ...]:
+    """Return the files in a work tree that are named as fragments are, committed or not."""
+    folders = news.folders if isinstance(news, ChangelogSettings) else ()
+    paths = (folder / path.name for folder in folders for path in sorted((checkout / folder).glob("*")))
+    return tuple(str(path) for path in paths if isinstance(news, ChangelogSettings) and news.fragment(path))
 
 
 def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
