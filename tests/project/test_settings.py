@@ -137,3 +137,31 @@ def test_template_takes_names_and_nothing_of_them() -> None:
         if f"{key} takes {{version}} and {{name}} alone, not '{text}'" not in mistake({key: text})
     ]
     assert unexplained == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *(
+            "release {version}",
+            "v{version}~1",
+            "v^{version}",
+            "a:{version}",
+            "v{version}?",
+            "v{version}*",
+            "[{version}]",
+        ),
+        *("a\\{version}", "v..{version}", "v@{{{version}", "a//{version}", "-{version}", "/{version}", "{version}/"),
+        *("{version}.", "{version}.lock", "a.lock/{version}", ".v{version}", "a/.{version}", "v{version}\t"),
+    ],
+)
+def test_tag_that_git_does_not_take_is_reported(form: str) -> None:
+    mistake = f"tag has to be a name that git takes (git help check-ref-format), not {form!r}"
+    with pytest.raises(PyprojectInvalid) as raised:
+        config({"tag": form})
+    assert raised.value.what == f"[tool.seatrial] in root/pyproject.toml: {mistake}"
+
+
+@pytest.mark.parametrize("form", ["{name}@{version}", "a/b/v{version}", "v{version}+x", "{version}", "Ü-{version}"])
+def test_tag_that_git_takes_is_valid(form: str) -> None:
+    assert config({"tag": form}).tag == form

@@ -254,6 +254,14 @@ def _mistakes_in_template(key: str, template: str) -> Iterator[str]:
         yield f"{key} takes {{version}} and {{name}} alone, not {template!r}"
     elif key in {"tag", "release-branch"} and all(name != "version" for _, name, _, _ in fields):
         yield f"{key} has to have {{version}} in it: {template!r}"
+    elif key in {"tag", "release-branch"} and NO_REF.search(template.format(version="1", name="x")):
+        yield f"{key} has to be a name that git takes (git help check-ref-format), not {template!r}"
+
+
+NO_REF = re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/-]|[/.]$|\.lock(?:/|$)|(?:^|/)\.",
+)
+"""What the name of a branch or a tag can't have (git, "check-ref-format")."""
 
 
 def _mistakes_in_ignore(ignore: object) -> Iterator[str]:
