@@ -17,6 +17,7 @@ from seatrial.sessions.coverage_sources import (
     with_configuration,
     write_configuration,
 )
+from seatrial.sessions.tests import coverage_plugins, requirements_of_plugins
 
 FLAT = {"tidepool/__init__.py": "", "tidepool/sub/__init__.py": "", "tests/test_it.py": ""}
 
@@ -229,3 +230,27 @@ def test_flat_package_is_measured_and_combined_with_paths_of_the_projects_own(pr
     ran = project.nox("-s", "coverage")
     assert ran.returncode == 0, ran.output
     assert re.findall(r"^(\S+) +3 +0 +100%$", ran.output, re.MULTILINE)[:1] == ["tidepool/__init__.py"]
+
+
+@pytest.mark.parametrize(
+    ("files", "requirements"),
+    [
+        ({"setup.cfg": "[coverage:run]\nplugins = covdefaults\n"}, ("covdefaults>=2.3",)),
+        (
+            {"pyproject.toml": '[tool.coverage.run]\nplugins = ["Cython.Coverage", "coverage_conditional_plugin"]\n'},
+            ("cython", "Coverage_Conditional.Plugin==0.9"),
+        ),
+        (
+            {".coveragerc": "[run]\nplugins =\n    covdefaults\n    own.plugin, other\n", "other.py": ""},
+            ("covdefaults>=2.3",),
+        ),
+        ({"tox.ini": "[coverage:run]\nbranch = true\n"}, ()),
+    ],
+)
+def test_plugins_of_coverage_are_installed_where_it_reports(
+    tmp_path: Path, files: dict[str, str], requirements: tuple[str, ...]
+) -> None:
+    """They are those that the tests have, whose versions are pinned there, but no modules of the project itself."""
+    plugins = coverage_plugins(write(tmp_path, {"src/own/plugin.py": "", **files}))
+    installed = ("pytest", "covdefaults>=2.3", "Coverage_Conditional.Plugin==0.9")
+    assert requirements_of_plugins(plugins, installed) == requirements

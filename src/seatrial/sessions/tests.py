@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from seatrial import process
 from seatrial.errors import BuildError, ProjectError
@@ -109,7 +111,7 @@ def tests(
     about = f"Run {' '.join(words)} against the built wheel"
     register_session(Registration(name, about, as_strings(tags, "tags"), versions, default=default), run)
     if measured:
-        register_coverage(as_strings(tags, "tags"))
+        register_coverage(as_strings(tags, "tags"), needed, files)
 
 
 @user_facing
@@ -225,15 +227,47 @@ def coverage_data_file(session: nox.Session) -> Path:
     return folder / f".coverage.{session.python}"
 
 
-def register_coverage(tags: Sequence[str]) -> None:
+def register_coverage(tags: Sequence[str], groups: Groups, requirements: Sequence[str]) -> None:
     """Register ``coverage``, which comes after the tests: combine their data and report.
 
-    It fails if the total is below the project's ``fail_under``. In CI, where each Python has a job of its own, it takes
+    ``groups`` and ``requirements``: those of the tests, which say the versions of the plugins of coverage. It fails if
+    the total is below the project's ``fail_under``. In CI, where each Python has a job of its own, it takes
     the data of these jobs, and runs no tests.
     """
     about = "Combine the coverage of all Pythons and report it"
     first = () if os.environ.get(MEASURED_VARIABLE) else ("tests",)
-    register_session(Registration(COVERAGE_SESSION, about, tuple(tags), requires=first), _coverage)
+
+    def run(session: nox.Session) -> None:
+        from seatrial.sessions.environment import resolve_groups  # noqa: PLC0415 - as in tests()
+
+        plugins = coverage_plugins(current_project())
+        installed = (*resolve_groups(groups.present()), *requirements_in(requirements)) if plugins else ()
+        _coverage(session, requirements_of_plugins(plugins, installed))
+
+    register_session(Registration(COVERAGE_SESSION, about, tuple(tags), requires=first), run)
+
+
+def coverage_plugins(project: Project) -> tuple[str, ...]:
+    """Return the modules that the configuration of coverage names as its plugins, without those of the project."""
+    value = project.coverage_configuration().run.get("plugins", ())
+    named = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else tuple(map(str, value))
+    tops = ("", "src", "tests")
+    return tuple(
+        name
+        for name in filter(None, named)
+        if not any(
+            (project.root / top / name.partition(".")[0]).with_suffix(end).exists()
+            for top in tops
+            for end in ("", ".py")
+        )
+    )
+
+
+def requirements_of_plugins(plugins: Sequence[str], installed: Sequence[str]) -> tuple[str, ...]:
+    """Return what installs plugins of coverage: as ``installed`` has it, else the project of the module's name."""
+    by_name = {canonicalize_name(Requirement(text).name): text for text in installed}
+    names = [canonicalize_name(plugin.partition(".")[0]) for plugin in plugins]
+    return tuple(dict.fromkeys(by_name.get(name, name) for name in names))
 
 
 def _data_files(folder: Path) -> list[str]:
@@ -251,7 +285,7 @@ def _data_files(folder: Path) -> list[str]:
     return files
 
 
-def _coverage(session: nox.Session) -> None:
+def _coverage(session: nox.Session, plugins: Sequence[str]) -> None:
     # The imports of a session are in its function, because `nox -l` starts faster without them.
     from seatrial.git.command import is_ignored  # noqa: PLC0415
     from seatrial.sessions.environment import fill_environment  # noqa: PLC0415
@@ -261,7 +295,7 @@ def _coverage(session: nox.Session) -> None:
     files = _data_files(folder)
     if not files:
         session.skip("the tests of this run measured nothing")
-    fill_environment(session, (COVERAGE_REQUIREMENT,))
+    fill_environment(session, (COVERAGE_REQUIREMENT, *plugins))
     sources = "src" if (current_project().root / "src").is_dir() else "."
     # If git does not ignore .coverage, a backend adds it to the sdist.
     data = (
