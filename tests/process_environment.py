@@ -29,7 +29,11 @@ PYTEST_PREFIXES = ("COVERAGE_", "COV_CORE_", "HYPOTHESIS_", "PYTEST_")
 GH_VARIABLE = "PYTEST_GH"
 """The variable with the path of gh: only its own tests find it, because what seatrial says depends on it."""
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else []))
+SIGNALS = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    *((signal.SIGHUP, signal.SIGQUIT) if sys.platform != "win32" else ()),
+)
 """Signals that a shell (``command &``), nohup or pytest-xdist has ignored in what it starts."""
 
 

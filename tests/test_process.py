@@ -174,7 +174,14 @@ with termination_as_interrupt():
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_that_nohup_has_ignored_stays_ignored(tmp_path: Path) -> None:
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    script = "import os; os.kill(os.getppid(), 1); print('asked')"
+    done = process.attempt((*python(ignoring + RUNS + "print('ended')"), script), cwd=tmp_path, env=dict(os.environ))
+    assert (done.returncode, done.output) == (0, "ended\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_signal_ends_all_processes_of_the_command(tmp_path: Path, number: int) -> None:
     os.mkfifo(tmp_path / "alive")
     alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)

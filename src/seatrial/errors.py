@@ -10,6 +10,7 @@ import contextlib
 import errno
 import re
 import signal
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import ClassVar
@@ -125,6 +126,10 @@ class CredentialMissing(ToolError):
 
 class IndexUnreachable(ToolError):
     """An index does not answer, or not with the simple API."""
+
+
+ENDING_SIGNALS = (signal.SIGTERM, *((signal.SIGHUP, signal.SIGQUIT) if sys.platform != "win32" else ()))
+"""Requests to end besides Ctrl-C: the last two of a terminal that is closed, and of Ctrl-\\."""
 
 
 def ending_text(returncode: int) -> str:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
-from seatrial.errors import CommandFailed
+from seatrial.errors import ENDING_SIGNALS, CommandFailed
 from seatrial.redaction import PUBLISHING_VARIABLE, is_for_installers, is_secret, redact, redact_values, secrets_of
 
 WITHOUT_FOLDER = """\
@@ -258,7 +258,7 @@ def run_streaming(
 
 @contextlib.contextmanager
 def signals_held() -> Iterator[None]:
-    """Hold back Ctrl-C and requests to end (SIGINT, SIGTERM, SIGHUP), and let them in afterwards.
+    """Hold back Ctrl-C and `errors.ENDING_SIGNALS`, and let them in afterwards.
 
     Meanwhile runs what must not be cut: starting a process until its id is stored, removing a folder.
     A signal that is ignored, as a shell does for ``command &``, stays ignored; a process that is started in between can
@@ -268,7 +268,7 @@ def signals_held() -> Iterator[None]:
         yield
         return
     received: list[int] = []
-    signs = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+    signs = (signal.SIGINT, *ENDING_SIGNALS)
     before = {sign: signal.signal(sign, lambda number, _: received.append(number)) for sign in signs}
     try:
         yield

@@ -163,6 +163,15 @@ def test_pypirc_that_can_not_be_read_is_one_message(tmp_path: Path, text: bytes)
     assert raised.value.what == f"{tmp_path / '.pypirc'} can't be read as .pypirc"
 
 
+@pytest.mark.parametrize("address", ["pypi", "%(host)s", "ftp://me:opensesame@index.example/"])
+def test_address_in_pypirc_that_is_none_is_named_with_its_file(tmp_path: Path, address: str) -> None:
+    (tmp_path / ".pypirc").write_text(f"[pypi]\nrepository = {address}\n")
+    with raises_error("DestinationUnknown") as raised:
+        find_destination(None, Config(), {"HOME": str(tmp_path)})
+    masked = address.replace("me:opensesame", "***")
+    assert raised.value.what == f"{tmp_path / '.pypirc'}: repository of pypi is not an address: {masked}"
+
+
 @pytest.mark.parametrize(
     "text", ["", "secret", "pypi-", "pypi-!!!", "pypi-AgE", "pypi-AgEI", "pypi-ägypten", "pypi-AgEA"]
 )

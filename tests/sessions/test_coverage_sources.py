@@ -47,6 +47,8 @@ def measured(root: Path, files: dict[str, str], *command: str, modules: tuple[st
         ("pytest --cov", "pytest --cov=SITE/tidepool"),
         ("pytest --cov=other tests", "pytest --cov=other tests"),
         ("coverage run -m pytest", "coverage run --source=SITE/tidepool -m pytest"),
+        ("python -m coverage run -m pytest", "python -m coverage run --source=SITE/tidepool -m pytest"),
+        ("python -m coverage run --source . x.py", "python -m coverage run --source SITE/tidepool x.py"),
         ("coverage run --source tidepool -m pytest", "coverage run --source SITE/tidepool -m pytest"),
         ("coverage run --source=tidepool,tests -m pytest", "coverage run --source=SITE/tidepool,tests -m pytest"),
     ],
@@ -106,6 +108,7 @@ def test_command_without_coverage_measures_nothing(tmp_path: Path) -> None:
     project = write(tmp_path, {"pytest.ini": "[pytest]\n", "setup.cfg": "[tool:pytest]\naddopts = --cov\n"})
     assert not project.is_measured(("pytest", "tests"))
     assert not project.is_measured(("python", "-m", "unittest"))
+    assert project.is_measured(("python", "-m", "coverage", "run", "-m", "unittest"))
 
 
 def configured(
@@ -208,6 +211,7 @@ def test_single_module_and_namespace_are_matched_where_they_are_installed(tmp_pa
     [
         ("coverage run --rcfile=pyproject.toml -m pytest", "coverage run -m pytest"),
         ("coverage run --rcfile pyproject.toml -m pytest", "coverage run -m pytest"),
+        ("python -m coverage run --rcfile=x -m pytest", "python -m coverage run -m pytest"),
         ("pytest --cov --cov-config a.ini -x", "pytest --cov --cov-config a.ini -x --cov-config=x.toml"),
         ("pytest --cov", "pytest --cov"),
         ("pytest --cov --cov-config=pyproject.toml", "pytest --cov --cov-config=pyproject.toml --cov-config=x.toml"),

@@ -96,8 +96,11 @@ def find_destination(named: str | None, config: Config, environ: Mapping[str, st
     parts = urlsplit(upload)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         near = () if "://" in chosen else nearest(chosen, addresses)
+        is_listed = name is not None and name in addresses
         raise DeliveryError(
-            f"{redact(chosen)!r} is not an index to upload to{did_you_mean(near)}",
+            f"{pypirc_path(environ)}: repository of {name} is not an address: {redact(upload)}"
+            if is_listed
+            else f"{redact(chosen)!r} is not an index to upload to{did_you_mean(near)}",
             code="DestinationUnknown",
             fix=f"name one of {', '.join(addresses)}, or give the address that it takes uploads at: https://…/legacy/",
         )

@@ -274,7 +274,7 @@ class Project:
     def is_measured(self, command: Sequence[str]) -> bool:
         """Whether a command measures coverage, by its own options or by those that pytest always has."""
         options = self.pytest_options if "pytest" in command else ()
-        return command[0] == "coverage" or any(word.startswith("--cov") for word in (*command, *options))
+        return runs_coverage(command) or any(word.startswith("--cov") for word in (*command, *options))
 
     def _of_ini(self, sections: Mapping[str, str]) -> Mapping[str, Any] | None:
         """Return the first section that its ini file has; ``sections``: their names by those of the files."""
@@ -295,6 +295,11 @@ class Project:
                 fix="widen requires-python, or remove from the classifiers:\n"
                 + "\n".join(f'"Programming Language :: Python :: {version}",' for version in excluded),
             )
+
+
+def runs_coverage(command: Sequence[str]) -> bool:
+    """Whether a command is coverage, by its own name or as a module of Python."""
+    return "coverage" in command[:1] or tuple(command[:3]) == ("python", "-m", "coverage")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
+from seatrial.project.project import runs_coverage
+
 if TYPE_CHECKING:
     from seatrial.project.project import CoverageConfiguration, Project
 
@@ -46,7 +48,7 @@ CONFIGURATION_OPTIONS = ("--rcfile", "--cov-config")
 
 def named_configuration(command: Sequence[str], project: Project, variables: Mapping[str, str]) -> str | None:
     """Return the file with the configuration that a command, the options of pytest or a variable name, if any does."""
-    words = command if command[0] == "coverage" else (*project.pytest_options, *command)
+    words = command if runs_coverage(command) else (*project.pytest_options, *command)
     options = ((*word.partition("="), following) for word, following in zip(words, (*words[1:], "")))
     named = [
         value if sign else following for option, sign, value, following in options if option in CONFIGURATION_OPTIONS
@@ -84,7 +86,7 @@ def with_configuration(command: Sequence[str], project: Project, path: Path) -> 
     """Return a command without the name of another configuration, which would win over that of a variable."""
     if named_configuration(command, project, {}) is None:
         return tuple(command)
-    if command[0] != "coverage":
+    if not runs_coverage(command):
         return (*command, f"--cov-config={path}")
     pairs = zip(("", *command), command)
     return tuple(word for before, word in pairs if "--rcfile" not in {before, word.partition("=")[0]})
@@ -98,7 +100,7 @@ def measure_wheel(
     named = sources_of(configuration.run)
     # Of both, coverage obeys the sources.
     every = sources.installed(named or (".",)) if named or not configuration.run.get(INCLUDE) else ()
-    if command[0] == "coverage":
+    if runs_coverage(command):
         return tuple(_of_coverage(command, sources, () if named and every == named else every))
     words = tuple(_of_pytest(command, sources, every))
     options = project.pytest_options
@@ -179,7 +181,7 @@ def _of_coverage(command: Sequence[str], sources: WheelSources, every: Sequence[
             yield ",".join(sources.installed(word.split(",")))
         else:
             yield word
-        if word == "run" and place == 1 and every and not is_named:
+        if (before, word) == ("coverage", "run") and every and not is_named:
             yield f"--source={','.join(every)}"
 
 

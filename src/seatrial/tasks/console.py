@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TextIO
 from invoke.exceptions import Exit
 
 from seatrial.commands import Command, Invocation
-from seatrial.errors import FILE_FIXES, CommandFailed, ProjectError, ReleaseError, SeatrialError, ToolError
+from seatrial.errors import (
+    ENDING_SIGNALS,
+    FILE_FIXES,
+    CommandFailed,
+    ProjectError,
+    ReleaseError,
+    SeatrialError,
+    ToolError,
+)
 from seatrial.terminal import ask_key, ask_text, paint_error, wants_colour
 
 if TYPE_CHECKING:
@@ -98,12 +106,12 @@ def repeated_command(task: str, option: str) -> str:
 
 @contextlib.contextmanager
 def termination_as_interrupt() -> Iterator[None]:
-    """Treat SIGTERM and SIGHUP (a closed terminal) as Ctrl-C, so that everything is cleaned up."""
+    """Treat requests to end as Ctrl-C, so that everything is cleaned up; what nohup has ignored stays ignored."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    numbers = [signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+    numbers = [number for number in ENDING_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     handlers = [(number, signal.signal(number, interrupt)) for number in numbers]
     try:
         yield
