@@ -306,11 +306,6 @@ def _dynamic_errors(metadata: Metadata) -> Iterator[str]:
         )
 
 
-def _licence_errors(metadata: Metadata) -> Iterator[str]:
-    if metadata.text("license") and metadata.text("license_expression"):
-        yield "License is deprecated when License-Expression is present. Only License-Expression should be present."
-
-
 def _requirement_errors(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         requirement = parse_requirement(text)
@@ -337,17 +332,11 @@ def _link_errors(metadata: Metadata) -> Iterator[str]:
             yield f"{url!r} is not a valid url"
 
 
-def _direct_errors(metadata: Metadata) -> Iterator[str]:
-    direct = (requirement for requirement in metadata.requirements if requirement.url)
-    yield from (f"Can't have direct dependency: {requirement}" for requirement in direct)
-
-
-def _summary_errors(metadata: Metadata) -> Iterator[str]:
-    if len(metadata.text("summary")) > SUMMARY_LIMIT:
-        yield f"'summary' field must be {SUMMARY_LIMIT} characters or less."
-
-
 CLASSIFIER_FIX = "see https://github.com/pypa/trove-classifiers; if it is new there: pip install -U trove-classifiers"
+LICENCE_TWICE = (
+    "License is deprecated when License-Expression is present. Only License-Expression should be present.",
+)
+SUMMARY_TOO_LONG = (f"'summary' field must be {SUMMARY_LIMIT} characters or less.",)
 EMAIL_WHY = "Users and PyPI write to this address."
 LINK_WHY = "The project page links to it."
 UNUSED_FIELD_WHY = "No tool reads this field any more, but PyPI validates it."
@@ -393,7 +382,7 @@ RULE_CHECKS = (
         "DIST128",
         "The licence is stated once, as an expression",
         "A licence text next to the expression could contradict it (PEP 639).",
-        _licence_errors,
+        lambda metadata: LICENCE_TWICE if metadata.text("license") and metadata.text("license_expression") else (),
         'license = "MIT", and no { text = … } or { file = … }',
     ),
     _rule(
@@ -428,14 +417,14 @@ RULE_CHECKS = (
         "DIST133",
         "No requirement is a direct URL",
         "A file at another address can be gone or changed tomorrow.",
-        _direct_errors,
+        lambda metadata: (f"Can't have direct dependency: {each}" for each in metadata.requirements if each.url),
         "require a release; move what only development needs to [dependency-groups]",
     ),
     _rule(
         "DIST134",
         "The summary has at most 512 characters",
         "Lists of projects show the summary.",
-        _summary_errors,
+        lambda metadata: SUMMARY_TOO_LONG if len(metadata.text("summary")) > SUMMARY_LIMIT else (),
         "shorten description in [project]",
     ),
 )

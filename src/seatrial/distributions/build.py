@@ -317,12 +317,11 @@ def build_distributions(
         return sdist, _build_one(top, into, "wheel", environment, epoch, command="python -m build")
 
 
-def build_from_sdist(sdist: Path, into: Path, environment: BuildEnvironment, epoch: int | None = None) -> Path:
-    """Build a wheel from an sdist, dated ``epoch`` or like the sdist; see `build_distributions`."""
+def build_from_sdist(sdist: Path, into: Path, environment: BuildEnvironment) -> Path:
+    """Build a wheel from an sdist, dated like it; see `build_distributions`."""
     command = shlex.join((environment.python, "-m", "pip", "wheel", "--no-deps", str(sdist)))
     with _unpacked(sdist) as top:
-        epoch = date_of(sdist) if epoch is None else epoch
-        return _build_one(top, into, "wheel", environment, epoch, command=command)
+        return _build_one(top, into, "wheel", environment, date_of(sdist), command=command)
 
 
 @contextlib.contextmanager

@@ -348,7 +348,9 @@ def accept_built(project: Project, line: str, compile_: Callable[[Distribution],
         )
     _require_commit(project, match["commit"])
     sdist, *wheels = _files_with_hashes(project, tuple(filter(None, (match["sdist"], match["wheel"]))))
-    wheel = wheels[0] if wheels else _compiled(sdist, compile_)
+    wheel = wheels[0] if wheels else compile_(sdist)
+    if not wheels and wheel.file_name.is_for_any_machine:
+        raise _not_as_built(f"the build job listed only {sdist.name}, and {wheel.name} is missing", FETCH_FIX)
     files = tracked_files(project.root)
     require_package(project, files, wheel)
     return BuiltDistributions(sdist, wheel, wheel.requirements(), modules_from_wheel(project, files, wheel))
@@ -367,14 +369,6 @@ def _require_commit(project: Project, commit: str) -> None:
             f"{', '.join(map(str, changed[:5]))} differs from the commit that the distributions were built from",
             "change no tracked file in this job",
         )
-
-
-def _compiled(sdist: Distribution, compile_: Callable[[Distribution], Distribution]) -> Distribution:
-    """Return a wheel for this machine. Raises `NotAsBuilt` for a wheel that is the same on all: it is missing."""
-    wheel = compile_(sdist)
-    if wheel.file_name.is_for_any_machine:
-        raise _not_as_built(f"the build job listed only {sdist.name}, and {wheel.name} is missing", FETCH_FIX)
-    return wheel
 
 
 def _files_with_hashes(project: Project, hashes: tuple[str, ...]) -> tuple[Distribution, ...]:

@@ -210,12 +210,12 @@ def look_alikes(name: str) -> tuple[str, ...]:
     return tuple(text for text in dict.fromkeys(ordered) if text != normalized)[:MOST_LOOK_ALIKES]
 
 
-def download_file(file: IndexFile, folder: Path, patience: float = DOWNLOAD_TIMEOUT) -> Path:
+def download_file(file: IndexFile, folder: Path) -> Path:
     """Download a file of an index into a folder, and return its path. Raises `IndexUnreachable`.
 
     The name is used as it is: only that of a file that is expected may be.
     """
-    page = _get_page(file.url, patience, FILE_HEADERS) if file.url else None
+    page = _get_page(file.url, DOWNLOAD_TIMEOUT, FILE_HEADERS) if file.url else None
     if page is None or hashlib.sha256(page.content).hexdigest() != file.sha256:
         why = "does not have the file that the index lists" if page else "is missing"
         raise IndexUnreachable(f"{redact(file.url) or file.name} {why}", fix="try again later")

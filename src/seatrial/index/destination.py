@@ -89,8 +89,8 @@ def find_destination(named: str | None, config: Config, environ: Mapping[str, st
     addresses = {**upload_addresses(), **pypirc_addresses(environ)}
     chosen = named or environ.get("TWINE_REPOSITORY_URL") or environ.get("TWINE_REPOSITORY") or PYPI
     if "://" in chosen:
-        upload = chosen
-        name = next((name for name, address in addresses.items() if _is_same(address, chosen)), None)
+        upload, plain = chosen, chosen.rstrip("/").lower()
+        name = next((name for name, address in addresses.items() if address.rstrip("/").lower() == plain), None)
     else:
         name, upload = chosen, addresses.get(chosen, "")
     parts = urlsplit(upload)
@@ -109,10 +109,6 @@ def find_destination(named: str | None, config: Config, environ: Mapping[str, st
         return destination
     simple = config.index or (pip_index_url(environ) if destination.pypi else destination.simple)
     return replace(destination, simple=simple)
-
-
-def _is_same(address: str, other: str) -> bool:
-    return address.rstrip("/").lower() == other.rstrip("/").lower()
 
 
 def _simple_address(upload: str) -> str:

@@ -126,7 +126,9 @@ def get_page(url: str, headers: Mapping[str, str], patience: float) -> Page | No
                 return Page(response.url, response.headers.get("Content-Type", ""), _read_limited(response, patience))
     except (requests.RequestException, ValueError) as error:
         what = redact_address(f"{url} does not answer: {_error_text(error)}", url)
-        raise IndexUnreachable(what, fix=_error_fix(error)) from None
+        signs = f"{type(error).__name__} {error}"
+        fix = next((fix for sign, fix in NETWORK_FIXES if sign.search(signs)), "try again later")
+        raise IndexUnreachable(what, fix=fix) from None
 
 
 def _read_limited(response: requests.Response, patience: float) -> bytes:
@@ -160,8 +162,3 @@ def _error_text(error: Exception) -> str:
             text,
         )
     )
-
-
-def _error_fix(error: Exception) -> str:
-    text = f"{type(error).__name__} {error}"
-    return next((fix for sign, fix in NETWORK_FIXES if sign.search(text)), "try again later")

@@ -126,7 +126,10 @@ def twine_upload(
         raise UploadFailed(f"twine upload: {error.output}", fix="try again later, or with fewer files") from None
     output = redact_values(done.output, secrets_of(env))
     if done.returncode:
-        message = _last_message(last_lines(output))
+        # Its error, or the last line of an exception that it did not foresee.
+        message = last_lines(output)
+        start = message.rfind("  ERROR ")
+        message = message[start:] if start >= 0 else message.rpartition("\n")[2]
         fix = next((fix for sign, fix in UPLOAD_FIXES if sign in message), "correct what it names")
         failure = KEYRING_FAILURE.search(output) if NO_CREDENTIAL in message else None
         if failure:
@@ -142,12 +145,6 @@ def upload_interactively(paths: Sequence[Path], env: Mapping[str, str], reposito
     args = (*_program(), "upload", *options, *(str(path) for path in paths))
     if process.run_interactively(args, cwd=paths[0].parent, env=env):
         raise UploadFailed("twine upload failed, as it says above", fix="correct what it names")
-
-
-def _last_message(output: str) -> str:
-    """Return what twine ends with: its error, or the last line of an exception that it did not foresee."""
-    start = output.rfind("  ERROR ")
-    return output[start:] if start >= 0 else output.rpartition("\n")[2]
 
 
 def _program() -> tuple[str, ...]:

@@ -67,7 +67,9 @@ def read_publishing_setup(repository: Repository, project: Project, top: Path) -
     form = tag_form_of(project, config, existing_files(project.root), read_tags(repository))
     publishing = Publishing.of(repository, project, top, overrides, form.format(version="1.0.0", name=project.name))
     owner, name = (publishing.owner or "OWNER", publishing.repository or project.name)
-    kind, host = _forge_and_host(repository)
+    kind, host = None, None
+    with contextlib.suppress(WorkflowUnknown):
+        kind, host = forge_of_remote(repository)
     publishes, job = PIPELINE_FILE in publishing.others, publishing.job
     if (publishes and kind == "gitlab") or (job is None and (publishes or kind == "gitlab")):
         return _setup_of_pipeline(
@@ -90,14 +92,6 @@ def _environment_of(job: PublishingJob | None, registered: Mapping[str, str]) ->
         return None
     name = environment.name if environment else None
     return name or registered.get("environment", DEFAULT_ENVIRONMENT)
-
-
-def _forge_and_host(repository: Repository) -> tuple[str, str] | tuple[None, None]:
-    """Return the kind and the host of the forge, twice None for an unknown forge."""
-    try:
-        return forge_of_remote(repository)
-    except WorkflowUnknown:
-        return None, None
 
 
 def _setup_of_pipeline(publishing: Publishing, default: Publisher, top: Path, host: str) -> PublishingSetup:

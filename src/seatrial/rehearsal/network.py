@@ -139,7 +139,6 @@ def open_network(
     project: str,
     *,
     make_index: Callable[..., IndexApplication] = IndexApplication,
-    issuer: TokenIssuer | None = None,
 ) -> Iterator[LocalNetwork]:
     """Open the index for one project and its publisher, and close all of it at the end.
 
@@ -148,7 +147,7 @@ def open_network(
     """
     folder.mkdir(parents=True)
     hosts = [str(urlsplit(url).hostname) for url in (DEFAULT_REPOSITORY, TEST_REPOSITORY)]
-    token_exchange = TokenExchange(publisher, issuer or TokenIssuer.make(forge=publisher.forge))
+    token_exchange = TokenExchange(publisher, TokenIssuer.make(forge=publisher.forge))
     index = make_index(UploadHandler(FileStore(folder), project, token_exchange.issuer.clock), token_exchange)
     authority, context = trustme.CA(organization_name="seatrial rehearsal"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # The keys never leave this process.

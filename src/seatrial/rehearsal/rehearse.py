@@ -212,8 +212,20 @@ class Rehearsal:
             options=tuple(options),
         )
 
-    def _step(self, name: str, about: str) -> contextlib.AbstractContextManager[Progress]:
-        return _rehearsal_step(self.progress, self.seconds, name, about)
+    @contextlib.contextmanager
+    def _step(self, name: str, about: str) -> Iterator[Progress]:
+        """Run a step, and keep its duration; an error of seatrial in it becomes `StepFailed`."""
+        started = time.monotonic()
+        with self.progress.step(name, about) as step:
+            try:
+                yield step
+            except SeatrialError as error:
+                raise StepFailed(f"{name}: {error.what}", fix=error.fix, cause=error) from None
+            except OSError as error:
+                reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+                fix = "free some space, or allow yourself to read and write it"
+                raise StepFailed(f"{name}: {reason}", fix=fix) from None
+        self.seconds[name] = time.monotonic() - started
 
     def _upload(self, manifest: Manifest, files: Sequence[Distribution], progress: Progress) -> None:
         """Upload the files that CI built, with a token of the job that publishes. Raises `UploadFailed`."""
@@ -283,22 +295,6 @@ def _remarks(
     if signs & {"true", "yes", "on", "1"}:
         remarks.append("nothing was signed: your key stays with you")
     return tuple(remarks)
-
-
-@contextlib.contextmanager
-def _rehearsal_step(progress: Progress, seconds: dict[str, float], name: str, about: str) -> Iterator[Progress]:
-    """Run a step, and add its duration to ``seconds``; an error of seatrial in it becomes `StepFailed`."""
-    started = time.monotonic()
-    with progress.step(name, about) as step:
-        try:
-            yield step
-        except SeatrialError as error:
-            raise StepFailed(f"{name}: {error.what}", fix=error.fix, cause=error) from None
-        except OSError as error:
-            reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-            fix = "free some space, or allow yourself to read and write it"
-            raise StepFailed(f"{name}: {reason}", fix=fix) from None
-    seconds[name] = time.monotonic() - started
 
 
 @dataclass(frozen=True)

@@ -136,17 +136,14 @@ def make_sandbox(repository: Repository, environ: Mapping[str, str]) -> Iterator
             identity=read_identity(repository) or REHEARSER,
             submodules=SubmoduleSource(repository.common_dir / "modules", repository.root),
         )
-        sandbox.make(repository, _branch(repository))
+        # The branch can have another name there than here.
+        upstream = repository.upstream
+        sandbox.make(repository, upstream.branch if upstream else repository.branch or "main")
         yield sandbox.with_pythons(environ)
     finally:
         if folder is not None:
             with process.signals_held():
                 remove_folder(folder)
-
-
-def _branch(repository: Repository) -> str:
-    """Return the branch of the remote, which can have another name than the local one."""
-    return repository.upstream.branch if repository.upstream else repository.branch or "main"
 
 
 def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
