@@ -57,12 +57,8 @@ class Command:
 
     def __str__(self) -> str:
         placeholder = PROGRAM_PLACEHOLDER if self.is_program_only else TASK_PLACEHOLDER
-        return " ".join((placeholder, *map(quote_word, self.words)))
-
-
-def quote_word(word: str) -> str:
-    """Return a word as a POSIX shell takes it; a pattern stays one."""
-    return word if PATTERN.fullmatch(word) else shlex.quote(word)
+        words = (word if PATTERN.fullmatch(word) else shlex.quote(word) for word in self.words)
+        return " ".join((placeholder, *words))
 
 
 INVOKE, PROGRAM = "invoke", "seatrial"

@@ -102,12 +102,7 @@ class Progress:
     @classmethod
     def of_texts(cls, say: Callable[[str], None]) -> Progress:
         """Return a progress of which only the texts are said: notes, and the output of tools."""
-
-        def emit(event: Event) -> None:
-            if isinstance(event, (Line, Note)):
-                say(event.text)
-
-        return cls(emit)
+        return cls(lambda event: say(event.text) if isinstance(event, (Line, Note)) else None)
 
     @contextlib.contextmanager
     def step(self, name: str, about: str = "") -> Iterator[Progress]:

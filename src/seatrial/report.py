@@ -300,18 +300,13 @@ def annotation(result: CheckResult) -> str:
 
 def results_markdown(title: str, results: Sequence[CheckResult]) -> str:
     """Return what did not pass as a table in Markdown, the worst first, and the counts."""
-    rows = [
-        f"| {RESULT_SIGNS[entry.outcome]} | [{entry.codes}]({entry.url}) | {_markdown_cell(', '.join(entry.subjects))} "
-        f"| {_markdown_cell(_seen_and_fix(entry))} |"
-        for entry in group_results(results)
-    ]
+    rows = []
+    for entry in group_results(results):
+        fix = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else entry.fix
+        cells = map(_markdown_cell, (", ".join(entry.subjects), f"{entry.message}\n{fix}" if fix else entry.message))
+        rows.append(f"| {RESULT_SIGNS[entry.outcome]} | [{entry.codes}]({entry.url}) | {' | '.join(cells)} |")
     table = ["| | check | of | message and fix |", "|---|---|---|---|", *rows, ""] if rows else []
     return "\n".join([f"### {title}", "", *table, _counts(results), "", ""])
-
-
-def _seen_and_fix(entry: ReportEntry) -> str:
-    fix = f"ignored: {entry.ignore_reason}" if entry.ignore_reason else entry.fix
-    return f"{entry.message}\n{fix}" if fix else entry.message
 
 
 def _markdown_cell(text: str) -> str:

@@ -93,7 +93,8 @@ class BuildRecord:
             built = BuiltDistributions(sdist, wheel, *lists)
             is_unchanged = [_size_and_time(file.path) for file in (sdist, wheel)] == data["written"]
             is_ours = data["seatrial"] == __version__ and is_unchanged
-            if not is_ours or set(self.names_in_dist()) != {file.name for file in built}:
+            names = {path.name for path in self.dist.iterdir() if not COMPANION_FILE.search(path.name)}
+            if not is_ours or names.difference(ALLOWED_IN_DIST) != {file.name for file in built}:
                 return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -108,11 +109,6 @@ class BuildRecord:
         """Return where a wheel is kept: in ``dist``, or, if it is compiled, with those for other Pythons."""
         folder = self.dist if wheel.file_name.is_for_any_machine else compiled_folder(self.path.parent, sdist)
         return folder / wheel.name
-
-    def names_in_dist(self) -> tuple[str, ...]:
-        """Return the names of the files in ``dist``, without those that build tools add."""
-        names = (path.name for path in self.dist.iterdir() if path.name not in ALLOWED_IN_DIST)
-        return tuple(sorted(name for name in names if not COMPANION_FILE.search(name)))
 
     def built_names(self) -> tuple[str, ...]:
         """Return the names of the files that were built last, whether or not they still exist."""

@@ -126,8 +126,10 @@ def extend_pyproject(
     """
     document = tomlkit.parse(text)
     before = document.as_string()
-    if detected.excluded:
-        _remove_classifiers(detected, document)
+    for classifier in detected.excluded:
+        # nox can't load the sessions with those of Pythons that requires-python excludes.
+        table: Any = document["project"]
+        table["classifiers"].remove(classifier)
     if classifiers:
         _add_classifiers(detected, document)
     tables = [
@@ -139,13 +141,6 @@ def extend_pyproject(
     tail = "\n".join(table for table in tables if table)
     text = changed if changed != before else text
     return f"{text.rstrip(chr(10))}\n\n{tail}" if tail and text.strip() else text or tail
-
-
-def _remove_classifiers(detected: DetectedProject, document: tomlkit.TOMLDocument) -> None:
-    """Remove the classifiers of Pythons that requires-python excludes: nox can't load the sessions with them."""
-    array: Any = document["project"]
-    for classifier in detected.excluded:
-        array["classifiers"].remove(classifier)
 
 
 def missing_classifiers(project: Project) -> tuple[str, ...]:
