@@ -51,9 +51,10 @@ def run_on_terminal(
     assert program
     pid, terminal = pty.fork()
     if not pid:
+        # Set here, it is known before the command reads it.
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         os.chdir(folder)
         os.execve(program, command, {"TERM": "xterm-256color", **environ})  # noqa: S606 - a tuple, and no shell
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     output, start, waiting = b"", 0, list(dialog)
     with contextlib.suppress(OSError):
         # On Linux, reading ends with an error when the child has ended.

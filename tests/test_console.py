@@ -295,6 +295,7 @@ HASH = "0123456789abcdef" * 4
         ("  \x1b[1mfix:\x1b[0m nox -s build, again", 20, ["  \x1b[1mfix:\x1b[0m nox -s build,", "    again"]),
         ("fix:  see the index and ask", 20, ["fix:  see the index", "      and ask"]),
         ("- no changelog; to begin: invoke init", 26, ["- no changelog; to begin:", "  invoke init"]),
+        ("run  job: seatrial ci.verify --b…, and 3", 24, ["run  job: seatrial", "     ci.verify --b…, and", "     3"]),
         ("no column but many words", 12, ["no column", "but many", "words"]),
         ("  demo.whl  2,819 bytes", 20, ["  demo.whl", "  2,819 bytes"]),
         ("\x1b[31m✗\x1b[0m GIT007  no branch there", 20, ["\x1b[31m✗\x1b[0m GIT007  no branch", "  there"]),

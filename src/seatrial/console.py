@@ -62,12 +62,13 @@ ROW_STYLES = {StepState.DONE: "green", StepState.FAILED: "bold red", StepState.S
 SHA256 = re.compile(r"sha256 [0-9a-f]{64}\b")
 WORD = re.compile(
     r"( *)(sha256 [0-9a-f]{64}\b|[\d,]+ bytes\b"
-    r"|(?:^|(?<=: )|(?<=\x1b\[0m ))(?:seatrial|invoke|pip|python|git|gh|nox|uv|uvx) (?:[^;,]|[;,](?! ))+[;,]?|\S+)"
+    r"|(?:^|(?<=: )|(?<=\x1b\[0m ))(?:seatrial|invoke|pip|python|git|gh|nox|uv|uvx) (?![^;,]*…)"
+    r"(?:[^;,]|[;,](?! ))+[;,]?|\S+)"
 )
 """A word, with the blanks before it.
 
 A SHA-256 goes with its name, a number of bytes with its unit, and a command, which a user may copy, stays whole: at the
-beginning of a text or after a colon, up to the end of its clause.
+beginning of a text or after a colon, up to the end of its clause. One that is cut has nothing to copy.
 """
 
 COLUMN = re.compile(r"[A-Za-z][A-Za-z ]*?:? {2,}(?=\S)| *(?:- )?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,46 @@ def release(repo: ReleaseRepo, *dialog: tuple[str, bytes], options: tuple[str, .
     return run_on_terminal(("seatrial", "release", "--no-tests", *options), repo.project.root, environ, dialog)
 
 
+PLAN = """\
+tidepool 1.2.3 → 1.3.0
+
+  ## 1.3.0
+
+  ### Features
+
+  - Tides rise. (#1)
+
+  ### Bugfixes
+
+  - Tides fall.
+
+files    CHANGELOG.md +11
+         pyproject.toml +1 -1
+         src/tidepool/__init__.py +1 -1
+removes  changelog.d/+fall.bugfix.md
+         changelog.d/1.feature.md
+commit   Release 1.3.0
+tag      v1.3.0
+push     main and v1.3.0 to origin (../remote.git), both or neither
+CI       no CI file listens to tags: nothing will be published
+
+"""
+CARD = """\
+tidepool 1.3.0 is released, in N s
+pushed   main and v1.3.0 to origin
+CI       no file listens to tags
+next     seatrial publish --version 1.3.0
+
+"""
+
+
 def test_menu_plan_diff_and_question_lead_to_a_release(repo: ReleaseRepo) -> None:
     ran = release(repo, (MENU, ENTER), (QUESTION, b"maybe\n"), (QUESTION, b"d\n"), (QUESTION, b"y\n"))
     assert ran.returncode == 0, ran.output
     release_happened(repo)
+    assert ran.output[ran.output.index("tidepool 1.2.3 →") : ran.output.index(QUESTION)] == PLAN
+    card = ran.output[ran.output.rindex("tidepool 1.3.0 is released") :]
+    assert re.sub(r"in \d+ s", "in N s", card) == CARD
     position = 0
     for text in (
         "Release tidepool 1.2.3 as",

@@ -113,7 +113,7 @@ class Preconditions:
     is_on_remote_branch: bool = False
 
     def require_remote(self) -> tuple[PushTarget, Remote]:
-        """Return where the release is pushed to, and what is there now. Raises `reasons` when that is unknown."""
+        """Return where the release is pushed to, and the remote as it is now. Raises `reasons` when that is unknown."""
         if self.target is None or self.remote is None:
             raise together(self.reasons)
         return self.target, self.remote

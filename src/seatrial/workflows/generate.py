@@ -192,7 +192,7 @@ class Generator:
         require_usable_settings(project, config.workflows, kind)
         path = repository.root / PIPELINE_FILE
         if kind == "gitlab" and not host and path.is_file() and SIGSTORE_VARIABLE in _text(path):
-            # The remote does not show it, as in a rehearsal: it is that which the pipeline was written for.
+            # The remote does not show it, as in a rehearsal: it is the one that the pipeline was written for.
             host = GITLAB_COM
         # Only the pipeline of GitLab names the sessions: the matrix of GitHub is made when it runs.
         sessions = read_sessions(project.root) if kind == "gitlab" else ()
