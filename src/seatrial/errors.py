@@ -174,7 +174,7 @@ FILE_FIXES = {
     errno.ENOTDIR: "move it away",
     errno.EEXIST: "move it away",
 }
-"""How to fix what prevents a file from being read or written, where it is no question of room or of rights."""
+"""How to fix what prevents a file from being read or written, other than a lack of space or of permissions."""
 
 
 class ReleaseError(SeatrialError):

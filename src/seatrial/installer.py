@@ -16,7 +16,7 @@ from seatrial.errors import ToolError, last_lines
 from seatrial.redaction import redact
 from seatrial.storage import read_json, write_json
 
-INSTALLER_VARIABLE = (
+RESOLUTION_VARIABLE = (
     r"UV_(BUILD_CONSTRAINT|CONSTRAINT|OVERRIDE|EXCLUDE|RESOLUTION|PRERELEASE|DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL"
     r"|FIND_LINKS|NO_BINARY|NO_BINARY_PACKAGE|NO_BUILD|NO_BUILD_PACKAGE|EXCLUDE_NEWER|INDEX_STRATEGY|FORK_STRATEGY"
     r"|NO_SOURCES|TORCH_BACKEND)"
@@ -67,7 +67,7 @@ class Pip:
     """virtualenv, which brings a pip of its own into each environment that it makes."""
 
     offline: ClassVar[dict[str, str]] = {}
-    """None: pip has no such switch."""
+    """Empty: pip has no such option."""
 
     def create(self, environment: Path, python: str) -> tuple[str, ...]:
         """See `Uv`."""

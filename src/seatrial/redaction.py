@@ -72,7 +72,9 @@ PUBLISHING_VARIABLE = re.compile(
 )
 """Names of environment variables that let their holder publish: besides twine, nothing gets them."""
 
-INSTALLER_VARIABLE = re.compile(r"(PIP|UV(?!_PUBLISH)|VSS_NUGET|ARTIFACTS_CREDENTIALPROVIDER)_.*|NETRC", re.IGNORECASE)
+INSTALLER_CREDENTIALS = re.compile(
+    r"(PIP|UV(?!_PUBLISH)|VSS_NUGET|ARTIFACTS_CREDENTIALPROVIDER)_.*|NETRC", re.IGNORECASE
+)
 """Names of environment variables of pip, uv and the keyring of Azure: an index that requirements come from may need a
 password. They reach what installs: git, nox and pre-commit, but no backend and no tests if they hold credentials."""
 
@@ -82,15 +84,15 @@ SECRET_MEMBER = re.compile(rf"{SECRET_VARIABLE.pattern}|auth|pass|key", re.IGNOR
 
 def is_secret(name: str, value: str = "") -> bool:
     """Whether an environment variable is kept from nox and the code of a project: for its name, or its value."""
-    if INSTALLER_VARIABLE.fullmatch(name):
+    if INSTALLER_CREDENTIALS.fullmatch(name):
         return False
-    names = any(names.fullmatch(name) for names in (SECRET_VARIABLE, PUBLISHING_VARIABLE))
-    return names or TOKEN.search(value) is not None or bool(_json_secrets(value))
+    is_named = any(names.fullmatch(name) for names in (SECRET_VARIABLE, PUBLISHING_VARIABLE))
+    return is_named or TOKEN.search(value) is not None or bool(_json_secrets(value))
 
 
 def is_for_installers(name: str, value: str) -> bool:
     """Whether an environment variable holds credentials for an index that requirements come from, or names a file."""
-    if not INSTALLER_VARIABLE.fullmatch(name):
+    if not INSTALLER_CREDENTIALS.fullmatch(name):
         return False
     return name.upper() == "NETRC" or bool(secrets_of({name: value}))
 
@@ -133,9 +135,10 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of the variables that hold a secret, as their names say, and the secrets in other values."""
     secrets = []
     for name, value in environ.items():
-        secrets += [value] * bool(SECRET_VARIABLE.fullmatch(name) or TOKEN.search(value))
+        if SECRET_VARIABLE.fullmatch(name) or TOKEN.search(value):
+            secrets.append(value)
         secrets += _json_secrets(value)
-        secrets += _address_secrets(value) if INSTALLER_VARIABLE.fullmatch(name) else ()
+        secrets += _address_secrets(value) if INSTALLER_CREDENTIALS.fullmatch(name) else ()
     return tuple(secrets)
 
 

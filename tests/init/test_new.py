@@ -187,8 +187,9 @@ def test_name_that_no_package_can_have_is_refused_with_the_reason(text: str, why
         ("3.14t", "3.14"),
         ("3.12.1", "3.12"),
         ("3.99", f"3.{newest_minor()}"),
-        ("4.0", "3.9"),
-        ("pypy3.11", "3.9"),
+        ("4.0", f"3.{newest_minor()}"),
+        ("pypy3.11", "3.11"),
+        ("old", "3.9"),
     ],
 )
 def test_python_that_seatrial_does_not_test_is_refused_with_the_nearest(text: str, near: str) -> None:

@@ -573,7 +573,7 @@ def test_folder_that_can_not_be_written_to_after_the_push_ends_the_release_befor
         folder.chmod(0o755)
         assert (ran.returncode, repo.state()) == (4, before), ran.output
         assert ran.output.endswith(
-            f"seatrial: not writable, and a release updates it after its push: {folder}\n"
+            f"seatrial: a release writes here after its push, and may not: {folder}\n"
             f"fix:  chmod u+w {folder}, or release as the owner\n{READ}FileUnusable\n"
         )
 
@@ -589,7 +589,7 @@ def test_preflight_of_a_tree_that_can_not_be_written_to_reports_that_and_all_els
     folders = [str(name) for name in names]
     assert ran.returncode == 5
     assert (
-        f"✗ META007  not writable, and a release updates it after its push: {', '.join(folders)}\n"
+        f"✗ META007  a release writes here after its push, and may not: {', '.join(folders)}\n"
         f"  fix: chmod u+w {' '.join(folders)}, or release as the owner\n"
     ) in ran.output
     assert "the distributions  " in ran.output

@@ -208,7 +208,7 @@ def test_unsupported_forge_is_reported(repo: ReleaseRepo) -> None:
     repo.project.git("remote", "set-url", "origin", "https://git.example.org/acme/tidepool")
     assert refused(repo.project.invoke("workflows")) == (
         "seatrial: https://git.example.org/acme/tidepool is neither GitHub nor GitLab\n"
-        "fix:  where the forge runs workflows of GitHub, as Forgejo does: mkdir .github\n"
+        "fix:  for GitLab: touch .gitlab-ci.yml; where workflows of GitHub run, as on Forgejo: mkdir .github\n"
         f"{READ}WorkflowUnknown\n"
     )
     repo.project.git("remote", "remove", "origin")

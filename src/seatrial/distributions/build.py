@@ -48,7 +48,7 @@ from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.metadata import FileName
 from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
 from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
-from seatrial.installer import INSTALLER_VARIABLE, Installer, StampedEnvironment, best_installer, create_environment
+from seatrial.installer import RESOLUTION_VARIABLE, Installer, StampedEnvironment, best_installer, create_environment
 from seatrial.project.config_files import read_toml
 from seatrial.project.project import Project
 from seatrial.project.requirements import dependency_sources
@@ -261,7 +261,7 @@ class BuildEnvironment:
     def ensure(self, requirements: Iterable[str]) -> None:
         """Create the environment again unless it has these requirements. Raises `InstallFailed`."""
         python = self.python if self.base else f"{Path(sys.executable).resolve()} {sys.version}"
-        settings = process.hash_of_variables(INSTALLER_VARIABLE)
+        settings = process.hash_of_variables(RESOLUTION_VARIABLE)
         base = {"python": python, "installer": repr(self.installer), "settings": settings, "base": sorted(requirements)}
         held = self._stamped.read() or {}
         if {key: held.get(key) for key in base} == base and self._stamped.python.exists():

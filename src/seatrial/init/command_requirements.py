@@ -101,13 +101,13 @@ TOOLS_OF_CI = frozenset(
 """What CI installs to do its own work, and no test needs that does not import it."""
 
 MODULES = {"setuptools": ("setuptools", "pkg_resources", "distutils")}
-"""The modules of tools that have others than their name says."""
+"""The modules of a tool whose name is not that of its module."""
 
 
-def _is_needed(requirement: Requirement, imported: Callable[[str], bool]) -> bool:
+def _is_needed(requirement: Requirement, is_imported: Callable[[str], bool]) -> bool:
     name = canonicalize_name(requirement.name)
     is_tool = name in TOOLS_OF_CI or name.startswith("flake8-")
-    return not is_tool or any(map(imported, MODULES.get(name, (name.replace("-", "_"),))))
+    return not is_tool or any(map(is_imported, MODULES.get(name, (name.replace("-", "_"),))))
 
 
 def _imports_no_tool(_: str) -> bool:

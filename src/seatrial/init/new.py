@@ -46,13 +46,6 @@ SIGN = ".github"
 """The folder that marks a repository without a remote as one for GitHub."""
 
 
-def _nearest_python(text: str, pythons: list[str]) -> str:
-    """Return the Python that is closest to a number that was typed, such as 3.14t; the oldest for anything else."""
-    minor = re.match(r"3\.(\d+)", text)
-    at = int(minor[1]) - OLDEST_MINOR if minor else 0
-    return pythons[min(max(at, 0), len(pythons) - 1)]
-
-
 @dataclass(frozen=True)
 class PackageRequest:
     """The package to create.
@@ -97,6 +90,17 @@ class PackageRequest:
 
 ADDRESS = re.compile(r".*[/\\:].*", re.DOTALL)
 """The address of a repository: a URL, HOST:PATH, or a path."""
+
+
+def _nearest_python(text: str, pythons: list[str]) -> str:
+    """Return the Python nearest to the number in what was typed, such as 3.14t or 4.0; the oldest without a number."""
+
+    def order(python: str) -> int:
+        major, _, minor = python.partition(".")
+        return int(major) * 100 + int(minor)
+
+    typed = re.search(r"\d+\.\d+", text)
+    return min(pythons, key=lambda python: abs(order(python) - order(typed[0]))) if typed else pythons[0]
 
 
 def require_address(text: str, package: str = "NAME") -> str:

@@ -247,7 +247,7 @@ class RunnerReader:
         return tools
 
     def imports(self, module: str) -> bool:
-        """Whether a file of the project imports a module, or runs it with ``-m``."""
+        """Whether a file, not of the build or the documentation, imports a module or runs it with ``-m``."""
         name = re.escape(module)
         pattern = rf"^\s*(?:import|from) {name}\b|\bimportorskip\([\"']{name}\b|[\"']-m[\"'], *[\"']{name}[\"']"
         return any(re.search(pattern, text, re.MULTILINE) for text in self._modules)

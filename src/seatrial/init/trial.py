@@ -327,14 +327,14 @@ class ProposalTrial:
         env = {MEASURED_VARIABLE: COVERAGE_FOLDER}
         outcome = self._nox(progress, COVERAGE_SESSION, f"of the tests on Python {version}", env)
         match = TOTAL.search(outcome.output)
-        total = match[1] if match else ""
+        total = [match[1]] if match else []
         if outcome.is_done:
-            self.report.row("coverage", "done", total)
+            self.report.row("coverage", "done", *total)
             return
-        self.report.row("coverage", "warning", f"{total}, on Python {version} alone".lstrip(", "))
+        self.report.row("coverage", "warning", ", ".join((*total, f"on Python {version} alone")))
         self.report.remarks.append(
-            f"coverage report fails with what the tests on Python {version} measured, and a release stops where it "
-            f"fails for all Pythons together:\n{outcome.tail}"
+            f"coverage report fails for Python {version} alone; a release runs it for all Pythons together, and stops "
+            f"if it fails there:\n{outcome.tail}"
         )
 
     def _judge_tests(self, outcome: Outcome, own: Outcome | None, how: str) -> None:
@@ -472,7 +472,7 @@ class ProposalTrial:
         name = min(named, key=lambda environment: version.replace(".", "") not in environment.replace(".", ""))
         if shutil.which("tox"):
             return ("tox", "run", "-e", name)
-        # Its runners are those of a plugin, which whoever runs tox has installed next to it.
+        # Runners named uv-venv-… are those of tox-uv, which a tox of uv does not have.
         texts = [self.detected.read(PurePosixPath(file)) or "" for file in ("tox.ini", "tox.toml", "pyproject.toml")]
         plugins = ("--with", "tox-uv") if any("uv-venv-" in text for text in texts) else ()
         return (uv, "tool", "run", *plugins, "tox", "run", "-e", name) if uv else None

@@ -140,7 +140,7 @@ def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version
 
 
 def _is_build(text: str, versions: Collection[Version]) -> bool:
-    """Whether it is one of some versions and the number of a build, which PEP 440 takes for a post-release."""
+    """Whether a text is one of ``versions`` with a build number, as 1.4.0-2; PEP 440 reads that as 1.4.0.post2."""
     base, _, build = text.rpartition("-")
     return build.isdecimal() and _parse(base) in versions
 

@@ -577,7 +577,7 @@ def with_comparison(text: str, release: Release) -> str:
 
 
 def _page_of_release(links: Iterable[re.Match[str]], tag: str) -> str | None:
-    """Return the link of a release whose page those of both releases before it lead to; None where they compare.
+    """Return the address of a release's page, like those of the two releases before it; None if these are comparisons.
 
     The link of a first release, which has nothing to compare with, leads to its page in any case.
     """

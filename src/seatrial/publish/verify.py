@@ -247,13 +247,13 @@ def finish_command(release: ReleaseOnIndex, runs: CiRuns, destination: Destinati
         return None
     if release.state in {IndexState.DIFFERENT, IndexState.UNEXPECTED, IndexState.YANKED}:
         return Command("undo", release.version, *destination.option)
-    if runs.is_running or _may_come(runs, destination) or release.state is IndexState.OTHER_BYTES:
+    if runs.is_running or _ci_may_publish(runs, destination) or release.state is IndexState.OTHER_BYTES:
         return Command("verify", "--version", release.version, *destination.option)
     by_hand = Command("publish", "--version", release.version, *destination.option)
     return by_hand if destination.named else runs.finish or by_hand
 
 
-def _may_come(runs: CiRuns, destination: Destination) -> bool:
+def _ci_may_publish(runs: CiRuns, destination: Destination) -> bool:
     """Whether CI may be publishing on the index, for all that is known."""
     return runs.are_unknown and not destination.named
 
@@ -281,7 +281,7 @@ def state_error(
     heading = f"{before}{release.project} {release.version} is {release.state.value} on {release.index}:"
     text = "\n".join([heading, *(f"  {line}" for line in str(release).splitlines()), *lines])
     fix = finish_command(release, runs, destination) or ""
-    if release.state in {IndexState.NOT_THERE, IndexState.PARTLY} and _may_come(runs, destination):
+    if release.state in {IndexState.NOT_THERE, IndexState.PARTLY} and _ci_may_publish(runs, destination):
         by_hand = Command("publish", "--version", release.version)
         page = f": {runs.page}" if runs.page else ""
         fix = f"see whether CI publishes it{page}\nif it does: {fix}\nif not: {by_hand}"

@@ -156,8 +156,8 @@ def open_network(
     authority.cert_pem.write_to_path(str(bundle))
     with contextlib.ExitStack() as stack:
         token = secrets.token_urlsafe()
-        plain = stack.enter_context(_served(_web(_reads(index, token))))
-        secure = stack.enter_context(_served(_web(_uploads(index, hosts), context)))
+        plain = stack.enter_context(_served(_web(_guard_reads(index, token))))
+        secure = stack.enter_context(_served(_web(_guard_uploads(index, hosts), context)))
         proxy = stack.enter_context(_served(Proxy(dict.fromkeys(hosts, secure))))
         yield LocalNetwork(index, bundle, plain, proxy, hosts[0], token)
 
@@ -166,7 +166,7 @@ MISDIRECTED = "421 Misdirected Request"
 """The answer to a request for another host (RFC 9110, 15.5.20)."""
 
 
-def _reads(index: IndexApplication, token: str) -> WSGIApplication:
+def _guard_reads(index: IndexApplication, token: str) -> WSGIApplication:
     """Return the index as this machine reads it: only under its token, and only by the name of the loopback address.
 
     Without both, every user of the machine and every page in a browser (DNS rebinding) could read unpublished files.
@@ -183,7 +183,7 @@ def _reads(index: IndexApplication, token: str) -> WSGIApplication:
     return answer
 
 
-def _uploads(index: IndexApplication, hosts: Sequence[str]) -> WSGIApplication:
+def _guard_uploads(index: IndexApplication, hosts: Sequence[str]) -> WSGIApplication:
     """Return the index as twine reaches it, by the names of the upload hosts: uploads and tokens, but no reading."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -97,8 +97,8 @@ class PreparedRelease:
 def release_lock(repository: Repository) -> Iterator[None]:
     """Hold off every other release of this repository, from all of its work trees.
 
-    The scratch clones of releases that were killed are removed. A git folder that can't be written to has no lock: no
-    release begins there. Raises `AnotherRelease`.
+    The scratch clones of releases that were killed are removed. A read-only git folder has no lock: only
+    commands that change nothing run there. Raises `AnotherRelease`.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -120,7 +120,7 @@ def require_writable(repository: Repository) -> None:
     refused = [str(folder) for folder in folders if not os.access(folder, os.W_OK)]
     if refused:
         raise ToolError(
-            f"not writable, and a release updates it after its push: {', '.join(refused)}",
+            f"a release writes here after its push, and may not: {', '.join(refused)}",
             code="FileUnusable",
             fix=f"chmod u+w {shlex.join(refused)}, or release as the owner",
         )
@@ -615,7 +615,7 @@ def build_release(scratch: Scratch, say: Callable[[str], None]) -> BuiltDistribu
 
 
 def state_folder_for(scratch: Scratch) -> Path:
-    """Return the folder in the checkout that keeps state between runs; of one that can't be written to, another."""
+    """Return the folder that keeps state between runs: in the checkout, or next to the clone if that is read-only."""
     folder = scratch.repository.project / ".nox/.cache/seatrial"
     nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
     return folder if os.access(nearest, os.W_OK) else scratch.root.parent / "state"

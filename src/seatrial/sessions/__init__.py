@@ -1,4 +1,4 @@
-"""The nox face: each call in a noxfile registers the sessions of its name.
+"""The nox face: each call in a noxfile registers one session, or one for each Python.
 
 Keyword arguments enter, nox sessions leave, through `registration`. Start with `build`.
 

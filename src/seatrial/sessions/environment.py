@@ -20,7 +20,7 @@ from seatrial.errors import ToolError
 from seatrial.git.command import is_hidden
 from seatrial.installer import (
     INSTALL_FIX,
-    INSTALLER_VARIABLE,
+    RESOLUTION_VARIABLE,
     Installer,
     Pip,
     StampedEnvironment,
@@ -241,7 +241,7 @@ class EnvironmentContents:
     modules: tuple[str, ...] = ()
     wheel: str = ""
     constraints: tuple[str, ...] = ()
-    settings: str = field(default_factory=lambda: process.hash_of_variables(INSTALLER_VARIABLE))
+    settings: str = field(default_factory=lambda: process.hash_of_variables(RESOLUTION_VARIABLE))
 
     @classmethod
     def of(cls, environment: StampedEnvironment) -> EnvironmentContents | None:

@@ -403,5 +403,5 @@ def forge_of_remote(repository: Repository) -> tuple[str, str]:
         if (repository.root / sign).exists():
             return name, next(iter(hosts), "")
     problem = f"{' and '.join(map(redact, addresses))} is neither GitHub nor GitLab" if addresses else NO_REMOTE
-    fix = "where the forge runs workflows of GitHub, as Forgejo does: mkdir .github"
+    fix = f"for GitLab: touch {PIPELINE_FILE}; where workflows of GitHub run, as on Forgejo: mkdir .github"
     raise WorkflowUnknown(problem, fix=fix if addresses else "git remote add origin ADDRESS, or: mkdir .github")

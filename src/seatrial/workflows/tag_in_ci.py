@@ -62,7 +62,7 @@ class ReleaseTag:
         return tag if old is not None and old != snapshot.current else None
 
     def untagged_release(self, before: str) -> str | None:
-        """Return the tag that the release before a push lacks: one that was merged, and whose run made none."""
+        """Return the tag of the release that was merged before this push, if its run did not make it."""
         old, last = self._version_at(before), self.snapshot.last_version
         if old is None or old.is_devrelease or last is None or not last < old < self.snapshot.current:
             return None
