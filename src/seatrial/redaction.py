@@ -78,7 +78,7 @@ INSTALLER_CREDENTIALS = re.compile(
 """Names of environment variables of pip, uv and the keyring of Azure: an index that requirements come from may need a
 password. They reach what installs: git, nox and pre-commit, but no backend and no tests if they hold credentials."""
 
-SECRET_MEMBER = re.compile(rf"{SECRET_VARIABLE.pattern}|auth|pass|key", re.IGNORECASE)
+SECRET_MEMBER = re.compile(rf"{SECRET_VARIABLE.pattern}|auth|pass", re.IGNORECASE)
 """Names in JSON, such as that of a configuration of Docker, whose values are secrets."""
 
 

@@ -109,7 +109,10 @@ def test_file_that_does_not(repo: SampleProject, path: str, text: str) -> None:
         ("https://github.com/acme/tidepool.git", "acme/tidepool", "https://github.com/acme/tidepool"),
         ("git@github.acme.invalid:acme/tidepool", *("github.acme.invalid/acme/tidepool",) * 2),
         ("ssh://git@code.acme.invalid:22/acme/tidepool.git", *("code.acme.invalid/acme/tidepool",) * 2),
+        ("git@github.com-work:acme/tidepool.git", "acme/tidepool", "https://github.com/acme/tidepool"),
+        ("ssh://git@ssh.github.com:443/acme/tidepool.git", "acme/tidepool", "https://github.com/acme/tidepool"),
         ("https://gitlab.com/acme/tidepool.git", None, None),
+        ("git@codeberg.org:acme/tidepool.git", None, None),
         ("../tidepool.git", None, None),
     ],
 )

@@ -259,7 +259,13 @@ def test_limit_that_is_no_number_is_refused(server: IndexServer) -> None:
     ran = server.verify("--limit", "soon")
     assert (ran.returncode, ran.output) == (
         7,
-        f"seatrial: 'soon' is not a number of seconds\nfix:  invoke verify --limit 600\n{READ}LimitInvalid\n",
+        lines(
+            f"""
+            seatrial: --limit soon is not a number of seconds
+            fix:  the same command with a number: --limit 600
+            {READ}LimitInvalid
+            """
+        ),
     )
 
 

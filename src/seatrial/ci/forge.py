@@ -172,9 +172,14 @@ def gh_name(page: str) -> str:
 
 def home_for_gh(repository: Repository) -> str | None:
     """Return a repository as `gh_name` names it, None where no remote has an address on GitHub."""
-    addresses = (address for address in repository.forge_addresses if forge_of(address) != "gitlab")
-    page = next(filter(None, map(page_of_repository, addresses)), None)
-    return gh_name(page) if page else None
+    # A host of another name may be a GitHub of a company.
+    addresses = sorted(repository.forge_addresses, key=lambda address: forge_of(address) != "github")
+    pages = [page_of_repository(address) for address in addresses if forge_of(address) != "gitlab"]
+    return next((gh_name(page) for page in pages if page and not page.startswith(OTHER_FORGES)), None)
+
+
+OTHER_FORGES = ("https://codeberg.org/", "https://bitbucket.org/", "https://git.sr.ht/", "https://gitea.com/")
+"""Pages of forges that gh can't ask."""
 
 
 def page_for_gh(home: str) -> str:

@@ -96,7 +96,7 @@ PUSH_FIXES = (
     ("not allowed to push code to this project", NO_ACCESS),
     ("marked as read only", NO_ACCESS),
     ("You need the Git 'GenericContribute' permission", NO_ACCESS),
-    ("is read-only", "have the repository unarchived, or use another remote"),
+    ("archived", "have the repository unarchived, or use another remote"),
     ("returned error: 403", NO_ACCESS),
     ("hook declined", "do what the remote's hook asks for"),
     ("--mirror can't be combined", "push branches alone, not all refs: git config --unset {mirror}"),

@@ -18,6 +18,9 @@ FORGE = re.compile(
 )
 """The address of a repository on a forge: an https or ssh URL, or the scp-like form."""
 
+SSH_HOST = re.compile(r"(?<=[@/])(?:(?:alt)?ssh\.(github\.com|gitlab\.com)|(github\.com|gitlab\.com)-[\w.-]+)(?=[:/])")
+"""A host of a forge for ssh alone: on port 443, or an alias that ssh's configuration has for an account."""
+
 
 @dataclass(frozen=True)
 class Upstream:
@@ -87,11 +90,15 @@ class Repository:
 
     @property
     def forge_addresses(self) -> tuple[str, ...]:
-        """`addresses`, and those that are written: ``url.BASE.insteadOf`` can lead to a mirror of the forge."""
+        """`addresses`, and those that are written: ``url.BASE.insteadOf`` can lead to a mirror of the forge.
+
+        Their hosts are those of the forge's pages.
+        """
         written = [(key, value) for key, value in self.settings if REMOTE_ADDRESS.fullmatch(key)]
         upstream = f"remote.{self.upstream.remote}." if self.upstream else ""
         written.sort(key=lambda pair: not pair[0].startswith(upstream))
-        return tuple(dict.fromkeys((*self.addresses, *(value for _, value in written))))
+        addresses = dict.fromkeys((*self.addresses, *(value for _, value in written)))
+        return tuple(SSH_HOST.sub(lambda host: host[1] or host[2], address) for address in addresses)
 
     def _resolved(self, address: str) -> str:
         """Return an address with ``url.BASE.insteadOf`` applied: the longest match counts (git-config(1))."""

@@ -474,7 +474,7 @@ def read_ci_facts(project: Project, scratch: Scratch, facts: CiFacts, tag_form: 
     edited = [drift for drift in drifts if drift.reason in IN_USE]
     return replace(
         facts,
-        drifted=tuple(f"{drift.path} {drift.reason.value}" for drift in edited),
+        drifted=tuple(f"{drift.path} {drift.reason.text}" for drift in edited),
         fixes=tuple(dict.fromkeys(drift.fix for drift in edited)),
         obstacles=tuple(dict.fromkeys(drift.fix for drift in drifts if drift.reason in NOT_WRITTEN)),
     )

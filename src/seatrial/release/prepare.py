@@ -404,10 +404,12 @@ def _require_fragments(
 
 
 def _fragments_in(checkout: Path, news: Changelog) -> tuple[str, ...]:
-    """Return the files in a work tree that are named as fragments are, committed or not."""
-    folders = news.folders if isinstance(news, ChangelogSettings) else ()
-    paths = (folder / path.name for folder in folders for path in sorted((checkout / folder).glob("*")))
-    return tuple(str(path) for path in paths if isinstance(news, ChangelogSettings) and news.fragment(path))
+    """Return the files in a work tree that are named as fragments are, and that git does not track."""
+    if not isinstance(news, ChangelogSettings):
+        return ()
+    tracked = set(tracked_files(checkout))
+    paths = (folder / path.name for folder in news.folders for path in sorted((checkout / folder).glob("*")))
+    return tuple(str(path) for path in paths if news.fragment(path) and path not in tracked)
 
 
 def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:

@@ -236,7 +236,6 @@ def resume_release(repository: Repository, dialog: Dialog, patience: float = RES
 
 def abandon_release(repository: Repository, dialog: Dialog) -> None:
     """Forget a release that was interrupted, whether it has arrived or not. Raises `AnotherRelease`."""
-    require_writable(repository)
     with release_lock(repository):
         tag = forget_release(repository)
     if tag:

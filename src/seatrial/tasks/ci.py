@@ -72,7 +72,10 @@ def merged_release(context: Context, before: str) -> None:
         tag = release.merged_release(before)
         untagged = release.untagged_release(before) if tag else None
         if untagged:
-            text = f"{untagged} was merged before {tag}, and has no tag: run the failed jobs of its run again"
+            text = (
+                f"{untagged} was merged before {tag}, and has no tag yet: if its run has failed, run the failed jobs "
+                "of that run again"
+            )
             show(text, sys.stderr)
             add_to_job_summary(lambda: text, os.environ)
         show(f"tag={tag or ''}")

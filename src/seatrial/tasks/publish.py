@@ -78,7 +78,7 @@ def verify(
         with console.waiting("reading the repository"):
             tagged, destination = find_release_and_index(version, index)
         expected: AttestationsExpected = "here" if attestations else "by CI"
-        options = VerifyOptions(destination, parse_seconds(limit, "verify"), os.environ, expected, install)
+        options = VerifyOptions(destination, parse_seconds(limit), os.environ, expected, install)
         about = f"{tagged.name} {tagged.version} on {redacted_address(destination.simple)}"
         with progress.step("verify", about) as step:
             require_same_tag(tagged, step.note)
@@ -134,7 +134,7 @@ def publish(
     ):
         with console.waiting("reading the repository"):
             tagged, destination = find_release_and_index(version, index)
-        options = VerifyOptions(destination, parse_seconds(limit, "publish"), os.environ, "not at all", install)
+        options = VerifyOptions(destination, parse_seconds(limit), os.environ, "not at all", install)
         with progress.step("prepare", f"{tagged.name} {tagged.version}, from its tag") as step:
             upload_plan = plan_upload(tagged, destination, Path(folder), step)
         console.pause()
@@ -176,7 +176,7 @@ def undo(context: Context, version: str, why: str = "", index: str = "", limit: 
     with errors_as_messages("the fragment stays where it is"), termination_as_interrupt():
         console = open_console("undo")
         with console.waiting("reading the repository, and asking the index"):
-            seconds = parse_seconds(limit, "undo")
+            seconds = parse_seconds(limit)
             release = read_release_to_undo(*find_release_and_index(version, index))
         show(release, paint=paint_card)
         show(write_follow_up(release, why))
@@ -223,9 +223,9 @@ def find_release_and_index(version: str, index: str) -> tuple[TaggedRelease, Des
     return tagged, find_destination(index, snapshot.config, os.environ)
 
 
-def parse_seconds(text: str, task: str) -> float:
-    """Return the seconds of an option of a task. Raises `LimitInvalid`."""
+def parse_seconds(text: str) -> float:
+    """Return the seconds of ``--limit``. Raises `LimitInvalid`."""
     if not text.isascii() or not text.isdecimal():
-        fix = Command(task, "--limit", WAIT)
-        raise DeliveryError(f"{text!r} is not a number of seconds", code="LimitInvalid", fix=fix)
+        fix = f"the same command with a number: --limit {WAIT}"
+        raise DeliveryError(f"--limit {text} is not a number of seconds", code="LimitInvalid", fix=fix)
     return float(text)
