@@ -419,13 +419,16 @@ def test_remote_that_refuses_the_branch_or_the_tag_gets_neither(
             "refs/tags",
             "main",
             "refs/heads/main",
-            f"have origin take the tag; then git pull --ff-only, and release the same version: {AGAIN}",
+            f"let origin accept the tag; then git pull --ff-only, and release the same version: {AGAIN}",
         ),
         (
             "refs/heads/main",
             "v1.3.0",
             "refs/tags/v1.3.0",
-            f"have origin take the branch, and remove the tag: git push origin --delete v1.3.0; then: {AGAIN}",
+            (
+                "let origin accept the branch, then: git fetch origin tag v1.3.0 && "
+                "git push origin 'v1.3.0^{commit}:refs/heads/main' && git pull --ff-only"
+            ),
         ),
     ],
 )
@@ -445,3 +448,9 @@ def test_remote_that_takes_one_ref_without_the_other_is_reported_so(
     assert {name: oid for oid, name in rows} == {**before, ref: commit}
     assert raised.value.what.startswith(f"origin took {taken} alone, although the push was atomic:\n")
     assert raised.value.fix == fix
+    clone_of_branch.git("-C", str(bare), "config", "--unset", "receive.hideRefs")
+    for command in fix.partition("then: ")[2].split(" && ") if taken != "main" else ():
+        clone_of_branch.run(*shlex.split(command))
+    rows = (line.split("\t") for line in clone_of_branch.git("ls-remote", "origin", "refs/*").splitlines())
+    moved = {ref: commit} if taken == "main" else {"refs/heads/main": commit, "refs/tags/v1.3.0": commit}
+    assert {name: oid for oid, name in rows} == {**before, **moved}

@@ -201,11 +201,13 @@ def complete_push(
 
 def _fix_after_part(push: AtomicPush, moved: str, again: Command) -> str:
     """Return the fix for a remote that has the branch without the tag, or the tag without the branch."""
-    remote = push.upstream.remote
+    remote, name = push.upstream.remote, shlex.quote(push.upstream.remote)
     if moved == push.tag:
-        removed = f"git push {shlex.quote(remote)} --delete {shlex.quote(push.tag)}"
-        return f"have {remote} take the branch, and remove the tag: {removed}; then: {again}"
-    return f"have {remote} take the tag; then git pull --ff-only, and release the same version: {again}"
+        # CI may be publishing what the tag names: the branch follows it.
+        refspec = shlex.quote(f"{push.tag}^{{commit}}:{push.upstream.ref}")
+        commands = (f"git fetch {name} tag {shlex.quote(push.tag)}", f"git push {name} {refspec}", "git pull --ff-only")
+        return f"let {remote} accept the branch, then: {' && '.join(commands)}"
+    return f"let {remote} accept the tag; then git pull --ff-only, and release the same version: {again}"
 
 
 def _require_no_other_tag(repository: Repository, push: AtomicPush) -> None:
@@ -521,7 +523,7 @@ def push_branch(
                 code="PushUnknown",
                 fix="run the same command again: it goes on from what the remote has then",
             )
-    again = f"have {remote.name} take the rest, then run the same command again"
+    again = f"let {remote.name} accept the rest, then run the same command again"
     fix = _fix_of(push, output, remote.name)
     raise _refused_error(remote.name, f" of {push.branch}", output, fix, after_part=lambda _: again)
 
