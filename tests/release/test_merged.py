@@ -184,7 +184,10 @@ def test_commits_after_the_merge_are_not_in_the_release(requested: ReleaseRepo, 
         commit_on_main(requested, {"changelog.d/9.feature.md": "Tides turn.\n"}, "Turn")
 
     unprotected(requested, act)
-    assert NOT_AGAIN in released(requested)
+    output = released(requested)
+    assert NOT_AGAIN in output
+    turn = requested.remote.git("rev-parse", "--short=12", "main").strip()
+    assert f"\nnot in   1 commit of main that came after it:\n           {turn} Turn\n" in output
     commit = tagged_commit(requested)
     assert commit != requested.remote.git("rev-parse", "main").strip()
     assert requested.remote.run("git", "cat-file", "-e", f"{commit}:changelog.d/9.feature.md").returncode
@@ -383,6 +386,44 @@ def test_release_that_was_reverted_before_the_next_is_none(
     enter(requested.project, monkeypatch)
     release = merged_release(requested)
     assert (str(release.version), release.later) == ("1.4.0", ())
+
+
+def test_version_without_its_entry_is_not_taken_for_the_merge_of_its_request(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("pyproject.toml", "src/tidepool/__init__.py")
+    files = {name: requested.show(name).replace("1.2.3", "1.3.0") for name in names}
+    unprotected(requested, lambda: commit_on_main(requested, files, "Raise it by hand"))
+    enter(requested.project, monkeypatch)
+    preconditions = check_preconditions(read_repository(requested.project.root)).on_remote_branch()
+    assert find_merged_release(preconditions, is_usual=False) is None
+
+
+def test_release_branch_that_is_checked_out_is_no_merge(requested: ReleaseRepo) -> None:
+    """The branch that it follows has the release; when it is deleted, it follows none."""
+    requested.project.git("fetch", "-q")
+    requested.project.git("checkout", "-q", "release/1.3.0")
+    status = json.loads(requested.project.invoke("status", "--json").output)
+    assert (status["request"]["state"], status["next"]["text"]) == ("unknown", "git switch main")
+    assert status["request"]["reason"] == "releases are made from main, and release/1.3.0 is checked out"
+    for code in ("WrongBranch", "NoUpstream"):
+        ran = requested.project.invoke("tag", "--merged", "--no-tests")
+        assert (ran.returncode, ran.message.splitlines()[-1]) == (5, f"{READ}{code}")
+        requested.remote.run("git", "branch", "-D", "release/1.3.0")
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [(("checkout", "-q", "--detach"), "DetachedHead"), (("fetch", "-q", "--depth", "1"), "ShallowClone")],
+)
+def test_clone_in_which_no_merge_can_be_seen_is_reported(
+    requested: ReleaseRepo, act: tuple[str, ...], code: str
+) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    requested.project.git("remote", "set-url", "origin", f"file://{requested.remote.root}")
+    requested.project.git(*act)
+    ran = requested.project.invoke("tag", "--merged", "--no-tests")
+    assert (ran.returncode, ran.message.splitlines()[-1]) == (5, f"{READ}{code}")
 
 
 def test_dry_run_after_the_merge_changes_nothing(requested: ReleaseRepo) -> None:

@@ -252,7 +252,8 @@ class ProjectStatus:
             yield self.finish, None
         for reason in self.reasons:
             # A request is made on top of the remote's branch.
-            command = None if self.request and reason.code in OF_THE_CHECKOUT else _command_of(reason)
+            has_request = self.request is not None and self.request.state is not RequestState.UNKNOWN
+            command = None if has_request and reason.code in OF_THE_CHECKOUT else _command_of(reason)
             if command:
                 yield command, _first_line(reason)
         if self.finish:

@@ -17,7 +17,7 @@ from packaging.version import Version
 
 from seatrial.ci.publisher import file_that_tags, files_that_publish
 from seatrial.commands import Command
-from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text
+from seatrial.errors import Reasons, ReleaseError, SeatrialError, count_text, printable
 from seatrial.git.push import AtomicPush, CommitFacts, read_commit, read_commits
 from seatrial.git.repository import Remote, Repository, files_of_commit
 from seatrial.project.find_versions import find_version_files
@@ -32,6 +32,7 @@ from seatrial.release.preconditions import (
     ask_index,
     check_preconditions,
     checked_facts,
+    require_branch,
     require_free_tag,
     require_room_on_index,
 )
@@ -63,7 +64,7 @@ class MergedRelease:
     ``merged``: the commit of the branch that brought it; ``commit``: the commit to tag, which is that or the one that
     it has merged; ``is_verified``: whether this machine has verified a commit with the same tree; ``between``: the
     other commits that came into it since; ``last``: the version before it, None for the first release; ``later``: the
-    releases that were merged after it, and have no tag either.
+    releases that were merged after it, and have no tag either; ``following``: the commits of the branch after it.
     """
 
     version: Version
@@ -74,6 +75,7 @@ class MergedRelease:
     between: tuple[str, ...] = ()
     last: Version | None = None
     later: tuple[Version, ...] = ()
+    following: tuple[str, ...] = ()
 
 
 class MergedTooLate(ReleaseError):
@@ -100,6 +102,8 @@ def tag_merged_release(
             return finished_tag
         with progress.step("check", "whether a release was merged"):
             preconditions = check_preconditions(repository).on_remote_branch()
+            if by_hand:
+                Reasons(preconditions.reasons).raise_together()
             if preconditions.remote is None or preconditions.remote.tip != preconditions.commit:
                 # What is wrong is reported by the release that follows.
                 return None
@@ -141,7 +145,8 @@ def find_merged_release(
     ``tests``: whether it is verified only when its sessions ran, too; ``version``: the one that the user asks for;
     ``passes_over``: whether any other is left without a tag for that one.
 
-    Raises `MergedTooLate` for one that is older than the last release, unless ``version`` is newer than that.
+    Raises `WrongBranch` where releases are made from another branch, and `MergedTooLate` for one that is older than the
+    last release, unless ``version`` is newer than that.
     """
     repository = preconditions.repository
     _, remote = preconditions.require_remote()
@@ -152,6 +157,7 @@ def find_merged_release(
         except SeatrialError:
             # The release that follows reports it.
             return None
+        require_branch(preconditions, snapshot.config.branch)
         if note and note.project != snapshot.project.name:
             note = None
         last = scratch.tag_id(snapshot.last_tag) if snapshot.last_tag else None
@@ -178,15 +184,16 @@ def find_merged_release(
         merged_version, *later = merges
         merged, publishes = merges[merged_version], waiting[merged_version]
     commit = _verified_parent(repository, merged, snapshot, merged_version)
+    following = read_commits(repository, "--first-parent", f"{merged.commit}..{preconditions.commit}")
     if publishes and is_skipped_by_ci(commit.message):
         # The tag is of the first commit of the branch after the merge for which CI runs.
-        following = read_commits(repository, "--first-parent", f"{merged.commit}..{preconditions.commit}")
         commit = next((each for each in reversed(following) if not is_skipped_by_ci(each.message)), commit)
+    names = tuple(f"{each.commit[:12]} {printable(each.subject)}" for each in following if each.commit != commit.commit)
     is_verified = note is not None and note.release == str(merged_version) and note.tree == commit.tree
     is_verified = is_verified and note is not None and (note.tested or not tests)
     between = () if is_verified or note is None else _commits_between(repository, note, commit)
     tag, last_version = snapshot.tag(merged_version), snapshot.last_version
-    return MergedRelease(merged_version, tag, merged, commit, is_verified, between, last_version, tuple(later))
+    return MergedRelease(merged_version, tag, merged, commit, is_verified, between, last_version, tuple(later), names)
 
 
 def _merged_version(
@@ -248,9 +255,10 @@ def _has_evidence(
 ) -> bool:
     """Whether a version is that of a request: of one from here, of a commit that was merged, or by its entry."""
     name = snapshot.project.name
-    if (note is not None and note.version == version) or any(released_by(each, name) == version for each in commits):
+    if any(released_by(each, name) == version for each in commits):
         return True
-    return is_usual and snapshot.last_version is not None and _has_written_entry(snapshot, version)
+    is_noted = note is not None and note.version == version
+    return (is_noted or (is_usual and snapshot.last_version is not None)) and _has_written_entry(snapshot, version)
 
 
 def _has_written_entry(snapshot: ProjectSnapshot, version: Version) -> bool:
@@ -375,6 +383,7 @@ def _tag(
                 target.upstream.branch,
                 remote,
                 later=release.later,
+                following=release.following,
             )
         )
         _report_comparison(release, progress)

@@ -92,13 +92,25 @@ def request_plan_text(plan: RequestPlan, remote: Remote) -> str:
     return _plan_page(release, rows)
 
 
-def tag_plan_text(plan: ReleasePlan, commit: str, into: str, remote: Remote, *, later: Sequence[Version] = ()) -> str:
-    """Return the plan of the tag of a release that was merged; ``later``: those that were merged after it."""
+def tag_plan_text(
+    plan: ReleasePlan,
+    commit: str,
+    into: str,
+    remote: Remote,
+    *,
+    later: Sequence[Version] = (),
+    following: Sequence[str] = (),
+) -> str:
+    """Return the plan of the tag of a release that was merged.
+
+    ``later``: those that were merged after it; ``following``: the commits that the branch has after it.
+    """
     rows = [
         ("commit", commit),
         ("tag", plan.tag),
         ("push", f"{plan.tag} to {remote.name} ({redact(remote.addresses[0])}), which has it on {into}"),
         ("CI", _publishing_text(plan.publishes)),
+        *(_commit_rows("not in", following, f"of {into} that came after it") if following else []),
         *_later_rows(later),
     ]
     return _plan_page(plan, rows)
