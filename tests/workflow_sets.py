@@ -28,6 +28,8 @@ SHAPES = {
     "on-merge-in-a-folder": replace(
         MINIMAL,
         prefix="packages/tidepool/",
+        tags="tidepool-v*",
+        release="release-tidepool.yml",
         settings=CiSettings(tag="on-merge", prove=False, testpypi=False, prepare=True),
     ),
     "in-a-folder": replace(MINIMAL, prefix="packages/tidepool/", tags="tidepool-v*", release="release-tidepool.yml"),

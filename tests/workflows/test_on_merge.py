@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,18 @@ def test_request_is_opened_by_hand_with_a_token_of_its_own_where_there_is_one() 
     assert 'seatrial release --pull-request --part "$PART" --no-tests --yes\n' in text
     assert not [path for path in written(MINIMAL) if "prepare" in path]
     assert [job.workflow.name for job in publishing().possible_jobs if "prepare" in job.workflow.name] == []
+
+
+@pytest.mark.parametrize("tag", ["push", "on-merge"])
+def test_packages_of_a_repository_do_not_wait_for_each_other(tag: str) -> None:
+    """Of several runs that wait in a group, GitHub cancels all but the last."""
+    groups = set()
+    for name in ("foo", "bar"):
+        context = replace(MINIMAL, name=name, prefix=f"{name}/", release=f"release-{name}.yml")
+        files = written(replace(context, settings=CiSettings(tag=tag, prepare=True)))
+        for path, text in files.items():
+            groups |= set(re.findall(rf"^  group: {path.rpartition('/')[2][:-4]}.*", text, re.MULTILINE))
+    assert len(groups) == 6
 
 
 def test_setting_is_one_of_two(tmp_path: Path) -> None:

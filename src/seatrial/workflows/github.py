@@ -67,8 +67,9 @@ def release_workflow(context: WorkflowContext) -> str:
     }
     by_hand = {"workflow_dispatch": None} if context.settings.prove else {}
     on = {"push": {"branches": [context.branch]} if is_merge else {"tags": [context.tags]}, **by_hand}
-    # Of several runs that wait in a group, GitHub keeps the last: each commit of the branch has a group of its own.
-    group = "release-${{ github.sha }}" if is_merge else "release-${{ github.ref }}"
+    # Of several runs that wait in a group, GitHub keeps the last: each commit of the branch has a group of its own, and
+    # each package of the repository.
+    group = f"{context.release.rpartition('.')[0]}-${{{{ github.{'sha' if is_merge else 'ref'} }}}}"
     concurrency = {"group": group, "cancel-in-progress": False}
     return _workflow("Release", on, concurrency, jobs, context)
 
