@@ -446,6 +446,27 @@ RST_GROUP = "{}\n{}\n\n" + RST_RELEASE
             "1.2\n~~~\n\n1.3.0 (unreleased)\n++++++++++++++++++\n\n- Tides.\n\n" + RST_RELEASE,
             "1.3\n~~~\n\n1.3.0 (2026-11-27)\n++++++++++++++++++\n\n- Tides.\n\n1.2\n~~~\n\n" + RST_RELEASE,
         ),
+        # More years below change nothing, and closed headings are read as others.
+        *(
+            (
+                f"{{0}} {year}{{1}}\n\n### {heading}\n\n- Tides.\n\n### 1.2.3 - 2026-01-05\n\n{{0}} 2025{{1}}\n\n"
+                "### 1.2.2 - 2025-01-05\n".format("##", end),
+                f"{{0}} {year}{{1}}\n\n{kept}### 1.3.0 - 2026-11-27\n\n- Tides.\n\n### 1.2.3 - 2026-01-05\n\n"
+                "{0} 2025{1}\n\n### 1.2.2 - 2025-01-05\n".format("##", end),
+            )
+            for year, heading, kept, end in (
+                ("2026", "1.3.0 (unreleased)", "", ""),
+                ("2026", "Next", "### Next\n\n", ""),
+                ("2026", "Unreleased", "### Unreleased\n\n", " ##"),
+                ("1.3", "1.3.0 (unreleased)", "", ""),
+                ("1.03", "1.3.0 (unreleased)", "", ""),
+            )
+        ),
+        # What a series says of itself is not said of the next.
+        (
+            "## Unreleased\n\n- Tides.\n\n## 1.2\n\nNeeds Python 3.9.\n\n### 1.2.3\n",
+            "## Unreleased\n\n## 1.3\n\n### 1.3.0\n\n- Tides.\n\n## 1.2\n\nNeeds Python 3.9.\n\n### 1.2.3\n",
+        ),
         (
             "## 1.3\n\n### Unreleased\n\n- Tides.\n\n" + MARKDOWN_GROUP.format("1.2"),
             "## 1.3\n\n### Unreleased\n\n### 1.3.0 - 2026-11-27\n\n- Tides.\n\n" + MARKDOWN_GROUP.format("1.2"),

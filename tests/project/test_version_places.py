@@ -361,6 +361,15 @@ FLIT = DYNAMIC + BACKEND.format("flit_core.buildapi")
             },
             ["VERSION"],
         ),
+        # A copy of the package is not the package.
+        (
+            {
+                "pyproject.toml": STATIC,
+                "src/tide_pool/__init__.py": MODULE,
+                "compat/tide_pool/__init__.py": "__version__ = '0.5'\n",
+            },
+            ["pyproject.toml", "src/tide_pool/__init__.py"],
+        ),
         # The package is in a folder of another name, which setuptools, maturin and meson can be configured for.
         (
             {

@@ -349,7 +349,7 @@ def test_older_of_two_merged_releases_comes_first(
     output = released(requested, "--pull-request")
     assert NOT_AGAIN in output
     later = [line for line in output.splitlines() if line.startswith("later")]
-    assert later == ["later    1.4.0, merged without a tag too: invoke release once more"] * 2
+    assert later == ["later    1.4.0, merged without a tag too: invoke tag --merged"] * 2
     tagged_commit(requested)
     enter(requested.project, monkeypatch)
     release = merged_release(requested)

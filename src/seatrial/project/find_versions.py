@@ -450,7 +450,8 @@ def source_folder(project: Project, files: Iterable[PurePosixPath]) -> str:
     module = (project.import_name, "__init__.py")
     tops = {path.parts[:-2] for path in files if path.parts[-2:] == module}
     sources = [top[0] for top in tops if len(top) == 1 and top[0] not in NO_SOURCES]
-    return min(sources, default=".") if () not in tops else "."
+    # Of several, another one than src may have a copy.
+    return sources[0] if len(sources) == 1 and () not in tops else "."
 
 
 NO_SOURCES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))

@@ -209,7 +209,9 @@ def level_of_releases(headings: Sequence[EntryHeading]) -> int | None:
 RELEASE_HEADING = re.compile(r"[#=\s]*\[?(?:version |release )?v?\d", re.IGNORECASE)
 """How the heading of a release begins, unlike ``Python 3.9``."""
 
-GROUP = re.compile(r"[#=\s]*(?:version |release )?v?(?P<number>\d+(?:\.\d+)*)(?:\.[x*])*(?: series)?\s*", re.IGNORECASE)
+GROUP = re.compile(
+    r"[#=\s]*(?:version |release )?v?(?P<number>\d+(?:\.\d+)*)(?:\.[x*])*(?: series)?[#=\s]*", re.IGNORECASE
+)
 """The heading above the releases of a year, or of a series: ``2026``, ``1.4``, ``1.4.x``."""
 
 YEAR = re.compile(r"(?:19|20)\d\d")

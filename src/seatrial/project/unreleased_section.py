@@ -6,12 +6,14 @@ written as that of the release before it; the links that compare releases at the
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from packaging.version import Version
 
 from seatrial.project.read_changelog import (
     BYTE_ORDER_MARK,
@@ -32,10 +34,6 @@ from seatrial.project.read_changelog import (
     with_link_definitions,
 )
 from seatrial.project.versions import spelled_as
-
-if TYPE_CHECKING:
-    from packaging.version import Version
-
 
 CATEGORIES = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
 """The headings below that of a release, in their order (Keep a Changelog, "Types of changes")."""
@@ -149,7 +147,8 @@ def find_unreleased(text: str) -> EntryHeading | None:
         # A version that was never released can be below one that was.
         if is_unreleased and not (has_release_above and (heading.versions or is_next)):
             return heading
-        has_release_above = has_release_above or (bool(heading.versions) and not is_unreleased)
+        is_release = heading.level == top and bool(heading.versions) and not is_unreleased
+        has_release_above = has_release_above or is_release
     return None
 
 
@@ -353,7 +352,8 @@ def _in_group(text: str, heading: EntryHeading, release: Release) -> tuple[str, 
     section = [*title, "", *_deeper(text, (start, end), latest.level - heading.level), ""]
     name, place = _group_of(group, release), first_line_with_names(lines, latest.line)
     if name != group.text:
-        section = [*heading_lines(lines, group, name), *lines[group.body : first_line(lines, latest)], *section]
+        gap = itertools.takewhile(lambda line: not line.strip(), lines[group.body : first_line(lines, latest)])
+        section = [*heading_lines(lines, group, name), *gap, *section]
         place = first_line_with_names(lines, group.line)
     begin = first_line(lines, heading)
     above = [*lines[:begin], *_linked_to(lines[begin:start], release), *lines[end:place]]
@@ -391,7 +391,9 @@ def _group_of(group: EntryHeading, release: Release) -> str:
     number = str(re.sub(GROUP, r"\g<number>", group.text))
     size = number.count(".") + 1
     version = ".".join(map(str, (*release.version.release, 0, 0, 0)[:size]))
-    return group.text.replace(number, release.date[:4] if YEAR.fullmatch(number) else version, 1)
+    new = release.date[:4] if YEAR.fullmatch(number) else version
+    # 2026.08 is the month of 2026.8.1.
+    return group.text if Version(new) == Version(number) else group.text.replace(number, new, 1)
 
 
 def _deeper(text: str, section: tuple[int, int], steps: int) -> tuple[str, ...]:

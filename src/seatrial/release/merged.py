@@ -418,7 +418,9 @@ def _tag(
         with contextlib.suppress(OSError):
             if built is not None:
                 Manifest(plan.tag, str(plan.version), release.commit.commit, tuple(built)).keep(repository)
-            RequestNote.forget(repository)
+            note = RequestNote.recall(repository)
+            if note is None or note.version <= plan.version:
+                RequestNote.forget(repository)
         try:
             with progress.step("update", f"{target.branch} in the checkout"):
                 update_checkout(repository, release_push)

@@ -119,7 +119,7 @@ def tag_plan_text(
 def _later_rows(versions: Sequence[Version]) -> list[tuple[str, str]]:
     """Return a row about the releases that were merged after this one, and have no tag either."""
     names = ", ".join(map(str, versions))
-    return [("later", f"{names}, merged without a tag too: {Command('release')} once more")] if versions else []
+    return [("later", f"{names}, merged without a tag too: {Command('tag', '--merged')}")] if versions else []
 
 
 def _plan_page(plan: ReleasePlan, rows: Sequence[tuple[str, str]]) -> str:
