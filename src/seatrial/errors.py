@@ -12,7 +12,6 @@ import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import ClassVar
 
 from seatrial.commands import PLACEHOLDERS, Command
@@ -292,6 +291,9 @@ MARGIN = 0.15
 
 def nearest(word: str, choices: Iterable[str], close: float = CLOSE) -> tuple[str, ...]:
     """Return the choices that ``word`` may mean: first those that resemble it, then those that begin with it."""
+    # Loaded here because only a mistake takes it.
+    from difflib import SequenceMatcher  # noqa: PLC0415
+
     bare = word.casefold().lstrip("-")
     matcher = SequenceMatcher(b=bare)
     likeness = {}

@@ -8,9 +8,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
 from typing import Any, Callable
@@ -99,6 +97,9 @@ def restore_line_ends(old: bytes, new: bytes) -> bytes:
     *after, unended = _without_line_ends(new)
     carriage = [usual] * len(after)
     if not all(ends):
+        # Loaded here because few files mix their line ends, and every command loads this module.
+        from difflib import SequenceMatcher  # noqa: PLC0415
+
         for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
             carriage[block.b : block.b + block.size] = ends[block.a : block.a + block.size]
     return b"".join(line + (b"\r\n" if has else b"\n") for line, has in zip(after, carriage)) + unended
@@ -156,6 +157,9 @@ def remove_folder(folder: Path) -> None:
     The thousands of files of an environment are removed one after another in the time that a disk takes to answer, so
     several threads share them.
     """
+    # Loaded here because `nox -l` starts faster without it.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
     parts = [os.fspath(folder)]
     for _ in range(REMOVED_DEPTH):
         parts = [below for part in parts for below in (_folders_in(part) or [part])]
