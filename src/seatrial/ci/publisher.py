@@ -471,8 +471,8 @@ class CiFacts:
     ``tag``: its name, None where that is not known; ``publishing``: who publishes then; ``listing``: the sessions that
     workflows can name; ``by_pipeline``: whether the tag starts the job of GitLab that publishes, None where no such
     pipeline was read; ``checkout``: what a checkout has to fetch; ``drifted``: the generated files that are not what
-    they should be, and why; ``fixes``: for these; ``obstacles``: how to have them generated where more is
-    needed than the command, or what does without; ``place``: what publishes at the forge.
+    they should be, and why; ``fixes``: for these; ``obstacles``: how to have them generated where more is needed
+    than the command, or what publishes without; ``place``: what publishes at the forge.
     """
 
     tag: str | None

@@ -455,13 +455,13 @@ class RequestState(Enum):
 class RequestStatus:
     """The state of a release branch and its request.
 
-    ``version`` and ``branch``: None where only that the state is unknown is known; ``into``: the branch that it is
-    merged into; ``merged_into``: the branch that its request was merged into, although it lacks the release;
-    ``behind``: how many commits it lacks of that; ``added``: what somebody
-    has changed in it; ``is_open``: whether the forge has an open request, None where that is unknown, for ``reason``;
-    ``url`` and ``failed_checks``: None and empty where gh can't tell; ``form``: the page that opens a request;
-    ``tagged_by``: the workflow that makes the tag after the merge, None for none; ``instead``: the release that takes
-    the place of one that was merged too late; ``later``: the releases that were merged after it without a tag.
+    ``version`` and ``branch``: None where the state is unknown and no request was made here; ``into``: the branch that
+    it is merged into; ``behind``: how many commits it lacks of that; ``added``: what somebody has changed in it;
+    ``is_open``: whether the forge has an open request, None where that is unknown, for ``reason``; ``url`` and
+    ``failed_checks``: None and empty where gh can't tell; ``form``: the page that opens a request; ``tagged_by``: the
+    workflow that makes the tag after the merge, None for none; ``instead``: the release that takes the place of one
+    that was merged too late; ``merged_into``: the branch that its request was merged into, although ``into`` lacks the
+    release; ``later``: the releases that were merged after it without a tag.
     """
 
     state: RequestState

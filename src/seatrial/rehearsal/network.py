@@ -70,8 +70,8 @@ class LocalNetwork:
     """The servers of a rehearsal.
 
     ``bundle``: the file with the certificate of their authority; ``plain`` and ``proxy`` are ports on loopback;
-    ``upload_host`` is the host that the proxy leads to the index; ``token``: what the path of
-    every address of the index begins with.
+    ``upload_host`` is the host that the proxy leads to the index; ``token``: what the path of every address of the
+    index begins with.
     """
 
     index: IndexApplication

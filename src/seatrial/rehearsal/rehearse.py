@@ -105,10 +105,9 @@ def rehearse_release(
 ) -> Iterator[FinishedRehearsal]:
     """Rehearse the release of the project in ``folder``: yield how it went, and remove the sandbox at the end.
 
-    ``options``: those of ``release``; ``environ``: the variables of the user; ``make_index``: the class of
-    the index, which tests replace;
-    ``called``: what the user types before a task, for the messages of the release. Raises `TokenForbidden`, or the
-    error that prevents a sandbox.
+    ``options``: those of ``release``; ``environ``: the variables of the user; ``make_index``: the class of the
+    index, which tests replace; ``called``: what the user types before a task, for the messages of the release. Raises
+    `TokenForbidden`, or the error that prevents a sandbox.
     """
     repository, notes = read_repository(folder), list[str]()
 
