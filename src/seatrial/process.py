@@ -76,6 +76,7 @@ def attempt(
     done: list[Completed] = []
 
     def end(process: subprocess.Popen[bytes]) -> None:
+        # What has ended by itself may leave others running, such as gpg-agent.
         if not done:
             (_ask_to_end if on_terminal else _end)(process)
 
@@ -419,9 +420,8 @@ def code_environment(pass_env: Collection[str] = (), /, **extra: str) -> dict[st
 
     Without the credentials for an index that requirements come from, unless ``pass_env`` names them.
     """
-    inherited = child_environment(pass_env)
-    unneeded = {name for name, value in inherited.items() if is_for_installers(name, value)}
-    kept = {name: value for name, value in inherited.items() if name not in unneeded or _matches(name, pass_env)}
+    inherited = child_environment(pass_env).items()
+    kept = {name: value for name, value in inherited if not is_for_installers(name, value) or _matches(name, pass_env)}
     return {**kept, **extra}
 
 

@@ -11,13 +11,14 @@ from coverage import Coverage
 from sample_project import SampleProject, package
 from seatrial.project.project import Project
 from seatrial.sessions.coverage_sources import (
+    coverage_plugins,
     measure_wheel,
     named_configuration,
+    requirements_of_plugins,
     sources_of,
     with_configuration,
     write_configuration,
 )
-from seatrial.sessions.tests import coverage_plugins, requirements_of_plugins
 
 FLAT = {"tidepool/__init__.py": "", "tidepool/sub/__init__.py": "", "tests/test_it.py": ""}
 

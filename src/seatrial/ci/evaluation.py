@@ -61,6 +61,11 @@ class Environment:
     name: str | None
     text: str
 
+    @classmethod
+    def of_gitlab(cls, text: str | None) -> Environment | None:
+        """Return the environment that a job of GitLab names, None for none; a variable in it makes the name unknown."""
+        return cls(None if "$" in text else text, text) if text is not None else None
+
     def __str__(self) -> str:
         """Return its name, or the expression that computes it."""
         return self.name if self.name is not None else f"unknown: {self.text}"

@@ -375,8 +375,6 @@ def _report_of_pipeline(publishing: Publishing, pipeline: Pipeline) -> WorkflowR
 
 def _upload_of_pipeline(publishing: Publishing, job: PipelineJob, upload: PipelineUpload) -> UploadReport:
     owner, repository = publishing.owner or "OWNER", publishing.repository or "REPOSITORY"
-    text = job.environment
-    environment = Environment(None if "$" in text else text, text) if text is not None else None
     asks = upload.index in TOKENS and not upload.has_password
     has_token = job.has_token(upload.index) if asks else Answer.YES
     is_trusted = asks and has_token is not Answer.NO
@@ -386,7 +384,7 @@ def _upload_of_pipeline(publishing: Publishing, job: PipelineJob, upload: Pipeli
         index=upload.index,
         address=upload.address,
         publisher=Publisher(owner, repository, PIPELINE_FILE, forge="gitlab") if is_trusted else None,
-        environment=environment if is_trusted else None,
+        environment=Environment.of_gitlab(job.environment) if is_trusted else None,
         has_password=upload.has_password,
         attests=is_trusted and upload.attests,
         accepted=has_token,

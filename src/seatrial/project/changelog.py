@@ -132,6 +132,12 @@ class ChangelogSettings:
         listed = (path for path in files if (str(path).rpartition("/")[0] or ".") in folders)
         return tuple(path for path in listed if not self.is_ignored(path.name))
 
+    def fragments_in(self, root: Path) -> tuple[PurePosixPath, ...]:
+        """Return the files below ``root`` that are named as fragments are, whether git has them or not."""
+        folders = (folder for folder in dict.fromkeys(self.folders) if (root / folder).is_dir())
+        paths = (folder / path.name for folder in folders for path in sorted((root / folder).iterdir()))
+        return tuple(path for path in self.among(paths) if (root / path).is_file() and self.fragment(path))
+
     def entry_file(self, version: str, name: str, date: str) -> str:
         """Return the path of the file that the entry of a version goes into; ``name`` is that of the project."""
         called = str(self.extra.get("name") or self.extra.get("package") or name)

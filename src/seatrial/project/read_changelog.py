@@ -70,9 +70,7 @@ def has_entry(text: str, version: Version) -> bool:
 
 def versions_with_entry(text: str) -> frozenset[Version]:
     """Return the versions that a changelog has entries of."""
-    headings = read_headings(text)
-    level = level_of_releases(headings)
-    return frozenset(version for heading in headings if heading.level == level for version in heading.versions)
+    return frozenset(version for heading in release_headings(read_headings(text)) for version in heading.versions)
 
 
 def find_entry(text: str, version: Version) -> str | None:
@@ -206,6 +204,12 @@ def level_of_releases(headings: Sequence[EntryHeading]) -> int | None:
     return levels[-1] if levels else None
 
 
+def release_headings(headings: Sequence[EntryHeading]) -> tuple[EntryHeading, ...]:
+    """Return those headings that are as high as those of the releases, and have a version."""
+    level = level_of_releases(headings)
+    return tuple(heading for heading in headings if heading.level == level and heading.versions)
+
+
 RELEASE_HEADING = re.compile(r"[#=\s]*\[?(?:version |release )?v?\d", re.IGNORECASE)
 """How the heading of a release begins, unlike ``Python 3.9``."""
 
@@ -227,5 +231,4 @@ def _is_group(heading: EntryHeading, members: Sequence[EntryHeading]) -> bool:
 
 def _entries(headings: Sequence[EntryHeading], version: Version) -> Iterator[EntryHeading]:
     """Yield the headings of the entries of a version: another can name a version, too, such as "Upgrading to 2.0"."""
-    level = level_of_releases(headings)
-    return (heading for heading in headings if heading.level == level and version in heading.versions)
+    return (heading for heading in release_headings(headings) if version in heading.versions)

@@ -30,6 +30,7 @@ from seatrial.project.read_changelog import (
     level_of_releases,
     lines_outside_of_examples,
     read_headings,
+    release_headings,
     underline,
     with_link_definitions,
 )
@@ -165,13 +166,8 @@ def _group_after(headings: Sequence[EntryHeading], heading: EntryHeading) -> Ent
 
 def released_headings(text: str) -> tuple[EntryHeading, ...]:
     """Return the headings of the releases, in the order of the file, without that of the next one."""
-    headings, lines = read_headings(text), text.splitlines()
-    top = level_of_releases(headings)
-    return tuple(
-        heading
-        for heading in headings
-        if heading.versions and heading.level == top and not _is_unreleased(lines, heading)
-    )
+    lines = text.splitlines()
+    return tuple(heading for heading in release_headings(read_headings(text)) if not _is_unreleased(lines, heading))
 
 
 def begins_with_release(text: str) -> bool:
@@ -348,7 +344,7 @@ def _in_group(text: str, heading: EntryHeading, release: Release) -> tuple[str, 
         return _in_new_group(text, heading, release)
     latest = next(other for other in headings if other.line > group.line)
     start, end = _after_comments(lines, heading.body), _end_of_section(text, heading)
-    title = heading_lines(lines, latest, f"{_hashes(latest)}{release.version} (unreleased)")
+    title = heading_lines(lines, latest, f"{_hashes(latest.text)}{release.version} (unreleased)")
     section = [*title, "", *_deeper(text, (start, end), latest.level - heading.level), ""]
     name, place = _group_of(group, release), first_line_with_names(lines, latest.line)
     if name != group.text:
@@ -370,20 +366,11 @@ def _in_new_group(text: str, heading: EntryHeading, release: Release) -> tuple[s
     if above is None or not is_group or (name := _group_of(above, release)) == above.text:
         return text, heading
     begin, end = first_line(lines, above), _end_of_section(text, heading)
-    if end == len(lines) or any(line.strip() for line in lines[above.body : first_line(lines, heading)]):
+    gap, section = lines[above.body : first_line(lines, heading)], lines[first_line(lines, heading) : end]
+    if end == len(lines) or any(line.strip() for line in gap):
         return text, heading
-    gap = lines[above.body : first_line(lines, heading)]
-    section = lines[first_line(lines, heading) : end]
-    new = [
-        *lines[:begin],
-        *heading_lines(lines, above, name),
-        *gap,
-        *section,
-        "",
-        *lines[begin : above.body],
-        *lines[end:],
-    ]
-    return "\n".join(new) + "\n", heading
+    group, below = heading_lines(lines, above, name), (*lines[begin : above.body], *lines[end:])
+    return "\n".join((*lines[:begin], *group, *gap, *section, "", *below)) + "\n", heading
 
 
 def _group_of(group: EntryHeading, release: Release) -> str:
@@ -414,9 +401,9 @@ def _deeper(text: str, section: tuple[int, int], steps: int) -> tuple[str, ...]:
     return (*written, *lines[number:end])
 
 
-def _hashes(heading: EntryHeading) -> str:
-    """Return what a heading in Markdown begins with, "" for one in reStructuredText."""
-    hashes = re.match(r"[#=]*[ \t]*", heading.text)
+def _hashes(heading: str) -> str:
+    """Return what the text of a heading in Markdown begins with, "" for one in reStructuredText."""
+    hashes = re.match(r"[#=]*[ \t]*", heading)
     return hashes[0] if hashes else ""
 
 
@@ -483,8 +470,7 @@ def heading_text(text: str, release: Release) -> str:
     unreleased, earlier = find_unreleased(text), released_headings(text)
     marks = (unreleased or earlier[0]).text if unreleased or earlier else "## "
     if not earlier:
-        hashes = re.match(r"[#=]*[ \t]*", marks)
-        prefix = hashes[0] if hashes else ""
+        prefix = _hashes(marks)
         version = f"[{release.version}]" if "[" in marks else str(release.version)
         state = UNRELEASED.search(marks)
         is_in_brackets = state is not None and marks[: state.start()].endswith("(")

@@ -167,10 +167,7 @@ def _require_no_unreleased_notes(news: ChangelogSettings, path: Path) -> None:
 def _require_no_others(news: ChangelogSettings, snapshot: ProjectSnapshot) -> None:
     """Raise `FragmentInvalid` for a file that towncrier takes and git ignores: it would be in each entry anew."""
     root, waiting = snapshot.project.root, {fragment.path for fragment in snapshot.fragments}
-    folders = (folder for folder in dict.fromkeys(news.folders) if (root / folder).is_dir())
-    listed = (folder / path.name for folder in folders for path in sorted((root / folder).iterdir()))
-    paths = news.among(path for path in listed if path not in waiting and (root / path).is_file())
-    others = [str(path) for path in paths if news.fragment(path)]
+    others = [str(path) for path in news.fragments_in(root) if path not in waiting]
     if others:
         raise ReleaseError(
             f"git ignores {', '.join(others)}, which towncrier would take: it would be in this entry and in the next",

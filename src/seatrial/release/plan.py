@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial.commands import Command
-from seatrial.errors import count_text
+from seatrial.errors import count_text, first_names
 from seatrial.git.repository import Remote, page_of_runs
 from seatrial.redaction import redact
 
@@ -225,8 +225,7 @@ def released_text(
 
 def first_of(names: Sequence[str]) -> str:
     """Return the first `MOST_PATHS` names, and the number of the others."""
-    others = len(names) - MOST_PATHS
-    return ", ".join(names[:MOST_PATHS]) + (f" and {others} more" if others > 0 else "")
+    return first_names(names, MOST_PATHS)
 
 
 def _publishing_text(files: Sequence[str]) -> str:

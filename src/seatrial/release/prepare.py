@@ -387,7 +387,7 @@ def _require_fragments(
     is_final = snapshot.current.is_prerelease and version.release == snapshot.current.release
     if snapshot.news is None or snapshot.fragments or request.allow_empty or is_final or snapshot.has_entry(version):
         return
-    waiting = _fragments_in(checkout, snapshot.news) if checkout else ()
+    waiting = _untracked_fragments(checkout, snapshot.news) if checkout else ()
     if waiting:
         # git may ignore them.
         raise ReleaseError(
@@ -403,13 +403,10 @@ def _require_fragments(
     )
 
 
-def _fragments_in(checkout: Path, news: Changelog) -> tuple[str, ...]:
-    """Return the files in a work tree that are named as fragments are, and that git does not track."""
-    if not isinstance(news, ChangelogSettings):
-        return ()
-    tracked = set(tracked_files(checkout))
-    paths = (folder / path.name for folder in news.folders for path in sorted((checkout / folder).glob("*")))
-    return tuple(str(path) for path in paths if news.fragment(path) and path not in tracked)
+def _untracked_fragments(checkout: Path, news: Changelog) -> tuple[str, ...]:
+    fragments = news.fragments_in(checkout) if isinstance(news, ChangelogSettings) else ()
+    tracked = set(tracked_files(checkout)) if fragments else set()
+    return tuple(str(path) for path in fragments if path not in tracked)
 
 
 def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:

@@ -18,6 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from seatrial.project.project import runs_coverage
 
@@ -40,6 +42,27 @@ def words_of(value: Any) -> tuple[str, ...]:
 def sources_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the sources that settings of coverage name."""
     return words_of(settings.get("source", ()))
+
+
+def coverage_plugins(project: Project) -> tuple[str, ...]:
+    """Return the modules that the configuration of coverage names as its plugins, without those of the project."""
+    tops = ("", "src", "tests")
+    return tuple(
+        name
+        for name in words_of(project.coverage_configuration().run.get("plugins", ()))
+        if not any(
+            (project.root / top / name.partition(".")[0]).with_suffix(end).exists()
+            for top in tops
+            for end in ("", ".py")
+        )
+    )
+
+
+def requirements_of_plugins(plugins: Sequence[str], installed: Sequence[str]) -> tuple[str, ...]:
+    """Return what installs plugins of coverage: as ``installed`` has it, else the project of the module's name."""
+    by_name = {canonicalize_name(Requirement(text).name): text for text in installed}
+    names = [canonicalize_name(plugin.partition(".")[0]) for plugin in plugins]
+    return tuple(dict.fromkeys(by_name.get(name, name) for name in names))
 
 
 CONFIGURATION_OPTIONS = ("--rcfile", "--cov-config")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from seatrial import process
 from seatrial.errors import BuildError, ProjectError
@@ -231,13 +229,14 @@ def register_coverage(tags: Sequence[str], groups: Groups, requirements: Sequenc
     """Register ``coverage``, which comes after the tests: combine their data and report.
 
     ``groups`` and ``requirements``: those of the tests, which say the versions of the plugins of coverage. It fails if
-    the total is below the project's ``fail_under``. In CI, where each Python has a job of its own, it takes
-    the data of these jobs, and runs no tests.
+    the total is below the project's ``fail_under``. In CI, where each Python has a job of its own, it takes the data of
+    these jobs, and runs no tests.
     """
     about = "Combine the coverage of all Pythons and report it"
     first = () if os.environ.get(MEASURED_VARIABLE) else ("tests",)
 
     def run(session: nox.Session) -> None:
+        from seatrial.sessions.coverage_sources import coverage_plugins, requirements_of_plugins  # noqa: PLC0415
         from seatrial.sessions.environment import resolve_groups  # noqa: PLC0415 - as in tests()
 
         plugins = coverage_plugins(current_project())
@@ -245,29 +244,6 @@ def register_coverage(tags: Sequence[str], groups: Groups, requirements: Sequenc
         _coverage(session, requirements_of_plugins(plugins, installed))
 
     register_session(Registration(COVERAGE_SESSION, about, tuple(tags), requires=first), run)
-
-
-def coverage_plugins(project: Project) -> tuple[str, ...]:
-    """Return the modules that the configuration of coverage names as its plugins, without those of the project."""
-    value = project.coverage_configuration().run.get("plugins", ())
-    named = re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else tuple(map(str, value))
-    tops = ("", "src", "tests")
-    return tuple(
-        name
-        for name in filter(None, named)
-        if not any(
-            (project.root / top / name.partition(".")[0]).with_suffix(end).exists()
-            for top in tops
-            for end in ("", ".py")
-        )
-    )
-
-
-def requirements_of_plugins(plugins: Sequence[str], installed: Sequence[str]) -> tuple[str, ...]:
-    """Return what installs plugins of coverage: as ``installed`` has it, else the project of the module's name."""
-    by_name = {canonicalize_name(Requirement(text).name): text for text in installed}
-    names = [canonicalize_name(plugin.partition(".")[0]) for plugin in plugins]
-    return tuple(dict.fromkeys(by_name.get(name, name) for name in names))
 
 
 def _data_files(folder: Path) -> list[str]:

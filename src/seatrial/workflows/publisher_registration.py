@@ -188,9 +188,7 @@ def _registrations_of_pipeline(
         name = each.environment.name if each.environment else None
         job = pipeline.job_for(each.index, name or DEFAULT_ENVIRONMENT)
         if job is not None:
-            text = job.environment
-            environment = Environment(None if "$" in text else text, text) if text is not None else None
-            yield replace(each, environment=environment)
+            yield replace(each, environment=Environment.of_gitlab(job.environment))
         elif each.index is Index.PYPI or pipeline.includes:
             yield each
 
