@@ -31,7 +31,7 @@ def write(root: Path, files: dict[str, str]) -> Project:
 def measured(root: Path, files: dict[str, str], *command: str, modules: tuple[str, ...] = ("tidepool",)) -> list[str]:
     """Return a command that measures the wheel, with ``SITE`` for the folder that it is installed in."""
     site = root / "site-packages"
-    for module in (*modules, "tidepool.sub"):
+    for module in (*modules, "tidepool.sub", "acme.tide.low"):
         (site / module.replace(".", "/")).mkdir(parents=True, exist_ok=True)
     project = write(root, files)
     configured = project.coverage_configuration(named_configuration(command, project, {}))
@@ -64,12 +64,43 @@ def test_package_that_is_no_folder_of_the_tree_is_named_as_it_is(tmp_path: Path)
     assert measured(tmp_path, files, "pytest", "--cov=src") == ["pytest", "--cov=SITE/tidepool"]
 
 
-def test_namespace_is_measured_below_its_package(tmp_path: Path) -> None:
-    files = {"src/acme/tide/__init__.py": ""}
-    assert measured(tmp_path, files, "pytest", "--cov=src/acme/tide", modules=("acme.tide",)) == [
-        "pytest",
-        "--cov=SITE/acme/tide",
-    ]
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("src/acme/tide", "SITE/acme/tide"),
+        ("src/acme/tide/low", "SITE/acme/tide/low"),
+        # The namespace has other packages as well, which are not of the wheel.
+        ("src/acme", "SITE/acme/tide,SITE/acme/ebb"),
+        ("./src/acme/", "SITE/acme/tide,SITE/acme/ebb"),
+        ("src", "SITE/acme/tide,SITE/acme/ebb"),
+        ("src/ac", "src/ac"),
+    ],
+)
+def test_namespace_is_measured_by_the_packages_of_the_wheel(tmp_path: Path, source: str, expected: str) -> None:
+    files = {"src/acme/tide/low/__init__.py": "", "src/acme/ebb/__init__.py": "", "src/ac/__init__.py": ""}
+    modules, sources = ("acme.tide", "acme.ebb"), [f"--cov={word}" for word in expected.split(",")]
+    assert measured(tmp_path, files, "pytest", f"--cov={source}", modules=modules) == ["pytest", *sources]
+    command = ("coverage", "run", f"--source={source}", "x.py")
+    assert measured(tmp_path, files, *command, modules=modules) == ["coverage", "run", f"--source={expected}", "x.py"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "pytest_cov", "coverage"),
+    [
+        # coverage takes them for names of packages, wherever they are.
+        ("source_pkgs = tidepool", "--cov", ""),
+        ("source_pkgs = tidepool\nsource = tests", "--cov=tests", ""),
+        ("source_dirs = tidepool/sub", "--cov=SITE/tidepool/sub", "--source=SITE/tidepool/sub"),
+        ("include = tidepool/*", "--cov", ""),
+        ("source_pkgs =", "--cov=SITE/tidepool", "--source=SITE/tidepool"),
+    ],
+)
+def test_settings_that_limit_what_is_measured_keep_it(
+    tmp_path: Path, settings: str, pytest_cov: str, coverage: str
+) -> None:
+    files = {**FLAT, ".coveragerc": f"[run]\n{settings}\n"}
+    assert measured(tmp_path, files, "pytest", "--cov") == ["pytest", pytest_cov]
+    assert measured(tmp_path, files, "coverage", "run", "x.py") == ["coverage", "run", *filter(None, [coverage]), "x.py"]
 
 
 @pytest.mark.parametrize(
@@ -202,6 +233,9 @@ def test_single_module_and_namespace_are_matched_where_they_are_installed(tmp_pa
     text = "[run]\nbranch = true\ninclude = src/*\n"
     both = configured(tmp_path, {".coveragerc": text}, ("tides", "acme.tide"))
     assert both == {"include": ["src/*", "SITE/tides/*", "SITE/acme/tide/*"]}
+    text = "[run]\nbranch = true\ninclude = src/acme/*\n"
+    both = configured(tmp_path, {".coveragerc": text}, ("acme.tide", "acme.ebb"))
+    assert both == {"include": ["src/acme/*", "SITE/acme/tide/*", "SITE/acme/ebb/*"]}
     text = "[run]\nbranch = true\ninclude = tides.py, src/acme/tide/*\n"
     both = configured(tmp_path, {".coveragerc": text}, ("tides", "acme.tide"))
     assert both == {"include": ["tides.py", "SITE/tides.py", "src/acme/tide/*", "SITE/acme/tide/*"]}
@@ -224,13 +258,15 @@ def test_command_that_names_the_configuration_gets_the_written_one(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_flat_package_is_measured_and_combined_with_paths_of_the_projects_own(project: SampleProject) -> None:
+def test_flat_package_is_measured_and_combined_by_the_configuration_that_is_named(project: SampleProject) -> None:
     """The real coverage takes the sources, and its data are combined: values alone show neither."""
-    package(project, 'tests(requirements=["coverage"], command=["coverage", "run", "-m", "pytest"])')
+    command = 'command=["coverage", "run", "--rcfile=ci/coverage.ini", "-m", "pytest"]'
+    package(project, f'tests(requirements=["coverage"], {command})')
     (project.root / "src/tidepool").rename(project.root / "tidepool")
     patterns = "include = tidepool/*\nomit = */site-packages/*\n"
     paths = "[paths]\nmine =\n    tidepool\n    */.tox/tidepool\n"
-    project.write({".coveragerc": f"[run]\n{patterns}{paths}"})
+    other = "[run]\nsource = other\n[report]\ninclude = other/*\n"
+    project.write({"ci/coverage.ini": f"[run]\n{patterns}{paths}", ".coveragerc": other})
     project.commit()
     ran = project.nox("-s", "coverage")
     assert ran.returncode == 0, ran.output

@@ -40,16 +40,19 @@ def words_of(value: Any) -> tuple[str, ...]:
 
 
 def sources_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the sources that settings of coverage name."""
-    return words_of(settings.get("source", ()))
+    """Return the folders and packages that settings of coverage name as sources."""
+    return tuple(word for name in ("source", "source_dirs") for word in words_of(settings.get(name, ())))
 
 
-def coverage_plugins(project: Project) -> tuple[str, ...]:
-    """Return the modules that the configuration of coverage names as its plugins, without those of the project."""
+def coverage_plugins(project: Project, named: str | None = None) -> tuple[str, ...]:
+    """Return the modules that the configuration of coverage names as its plugins, without those of the project.
+
+    ``named``: the file with the configuration, where the tests name one.
+    """
     tops = ("", "src", "tests")
     return tuple(
         name
-        for name in words_of(project.coverage_configuration().run.get("plugins", ()))
+        for name in words_of(project.coverage_configuration(named).run.get("plugins", ()))
         if not any(
             (project.root / top / name.partition(".")[0]).with_suffix(end).exists()
             for top in tops
@@ -121,8 +124,9 @@ def measure_wheel(
     """Return a command that measures the wheel; ``modules``: dotted names in it; ``site``: where it is installed."""
     sources = WheelSources(project.root, tuple(modules), site)
     named = sources_of(configuration.run)
-    # Of both, coverage obeys the sources.
-    every = sources.installed(named or (".",)) if named or not configuration.run.get(INCLUDE) else ()
+    # Of sources and patterns, coverage obeys the sources. A package that is named as such is the installed one.
+    limits = configuration.run.get(INCLUDE) or configuration.run.get("source_pkgs")
+    every = sources.installed(named or (".",)) if named or not limits else ()
     if runs_coverage(command):
         return tuple(_of_coverage(command, sources, () if named and every == named else every))
     words = tuple(_of_pytest(command, sources, every))
@@ -152,7 +156,10 @@ class WheelSources:
         else:
             dotted = ".".join(parts[1:] if parts[0] == "src" else parts)
             is_in_wheel = any(f"{dotted}.".startswith(f"{module}.") for module in self.modules)
-            yield str(self._path(dotted)) if is_in_wheel else name
+            # A namespace has other packages than those of the wheel, too.
+            inside = [module for module in self.modules if module.startswith(f"{dotted}.")]
+            named = (dotted,) if is_in_wheel else inside
+            yield from (str(self._path(module)) for module in named) if named else (name,)
 
     def patterns(self, written: Sequence[str], *, is_omitted: bool) -> tuple[str, ...]:
         """Return patterns of files, those of the source tree with the same ones for what is installed.
@@ -198,7 +205,7 @@ def _of_coverage(command: Sequence[str], sources: WheelSources, every: Sequence[
     for place, word in enumerate(command):
         option, sign, value = word.partition("=")
         before = command[place - 1] if place else ""
-        if option in {"--source", "--source-pkgs"} and sign:
+        if option == "--source" and sign:
             yield f"--source={','.join(sources.installed(value.split(',')))}"
         elif before == "--source":
             yield ",".join(sources.installed(word.split(",")))

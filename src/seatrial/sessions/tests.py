@@ -109,7 +109,7 @@ def tests(
     about = f"Run {' '.join(words)} against the built wheel"
     register_session(Registration(name, about, as_strings(tags, "tags"), versions, default=default), run)
     if measured:
-        register_coverage(as_strings(tags, "tags"), needed, files)
+        register_coverage(as_strings(tags, "tags"), needed, files, words, variables)
 
 
 @user_facing
@@ -225,23 +225,35 @@ def coverage_data_file(session: nox.Session) -> Path:
     return folder / f".coverage.{session.python}"
 
 
-def register_coverage(tags: Sequence[str], groups: Groups, requirements: Sequence[str]) -> None:
+def register_coverage(
+    tags: Sequence[str],
+    groups: Groups,
+    requirements: Sequence[str],
+    command: Sequence[str],
+    variables: Mapping[str, str],
+) -> None:
     """Register ``coverage``, which comes after the tests: combine their data and report.
 
-    ``groups`` and ``requirements``: those of the tests, which say the versions of the plugins of coverage. It fails if
-    the total is below the project's ``fail_under``. In CI, where each Python has a job of its own, it takes the data of
-    these jobs, and runs no tests.
+    ``groups`` and ``requirements``: those of the tests, which say the versions of the plugins of coverage; ``command``
+    and ``variables``: theirs, which may name the file with the configuration. It fails if the total is below the
+    project's ``fail_under``. In CI, where each Python has a job of its own, it takes the data of these jobs, and runs
+    no tests.
     """
     about = "Combine the coverage of all Pythons and report it"
     first = () if os.environ.get(MEASURED_VARIABLE) else ("tests",)
 
     def run(session: nox.Session) -> None:
-        from seatrial.sessions.coverage_sources import coverage_plugins, requirements_of_plugins  # noqa: PLC0415
+        from seatrial.sessions.coverage_sources import (  # noqa: PLC0415
+            coverage_plugins,
+            named_configuration,
+            requirements_of_plugins,
+        )
         from seatrial.sessions.environment import resolve_groups  # noqa: PLC0415 - as in tests()
 
-        plugins = coverage_plugins(current_project())
+        named = named_configuration(command, current_project(), {**os.environ, **variables})
+        plugins = coverage_plugins(current_project(), named)
         installed = (*resolve_groups(groups.present()), *requirements_in(requirements)) if plugins else ()
-        _coverage(session, requirements_of_plugins(plugins, installed))
+        _coverage(session, requirements_of_plugins(plugins, installed), {"COVERAGE_RCFILE": named} if named else {})
 
     register_session(Registration(COVERAGE_SESSION, about, tuple(tags), requires=first), run)
 
@@ -261,7 +273,7 @@ def _data_files(folder: Path) -> list[str]:
     return files
 
 
-def _coverage(session: nox.Session, plugins: Sequence[str]) -> None:
+def _coverage(session: nox.Session, plugins: Sequence[str], variables: Mapping[str, str]) -> None:
     # The imports of a session are in its function, because `nox -l` starts faster without them.
     from seatrial.git.command import is_ignored  # noqa: PLC0415
     from seatrial.sessions.environment import fill_environment  # noqa: PLC0415
@@ -277,7 +289,7 @@ def _coverage(session: nox.Session, plugins: Sequence[str]) -> None:
     data = (
         current_project().root / ".coverage" if is_ignored(current_project().root, ".coverage") else folder / "combined"
     )
-    environ = {**kept_from_code(), "COVERAGE_FILE": str(data)}
+    environ = {**kept_from_code(), **variables, "COVERAGE_FILE": str(data)}
     session.run("python", str(COMBINE_SCRIPT), sources, *files, env=environ)
     session.run("coverage", "report", env=environ)
     if data.parent == folder:
