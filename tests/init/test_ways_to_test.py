@@ -460,6 +460,88 @@ def detected(root: Path, files: dict[str, str], test: str = "tests/test_it.py") 
             Needs((), (), (), ("unit",)),
             id="paths of options in another folder",
         ),
+        # Values of options are no paths that are named, though there are such folders.
+        *(
+            pytest.param(
+                {
+                    JOB: job(f"- run: {command}", "  working-directory: tests"),
+                    "docs/x": "",
+                    "tests/docs/x": "",
+                    "src/pkg/x": "",
+                },
+                expected,
+                Needs((), (), (), ("unit",)) if "pytest" in command else Needs((), (), (), ()),
+                id=f"in another folder: {command}",
+            )
+            for command, expected in (
+                ("pytest -k 'not docs' -p docs", "pytest -k not docs -p docs tests"),
+                ("pytest -n docs ''", "pytest -n docs tests"),
+                ("pytest -m 'not docs' --rootdir docs", "pytest -m not docs --rootdir tests/docs tests"),
+                ("pytest --import-mode docs docs/x", "pytest --import-mode docs tests/docs/x"),
+                ("pytest -s ../tests/test_it.py", "pytest tests/test_it.py"),
+                ("python -m unittest discover -p 'it_*.py' -v", "python -m unittest discover -s tests -p it_*.py"),
+                ("python -m unittest docs.x", "python -m unittest docs.x"),
+            )
+        ),
+        pytest.param(
+            {JOB: job("- run: coverage run -m unittest discover -p 'it_*.py'", "  working-directory: tests")},
+            "coverage run -m unittest discover -s tests -p it_*.py",
+            Needs(("coverage[toml]",)),
+            id="unittest that is measured in another folder",
+        ),
+        pytest.param(
+            {
+                JOB: "on: [push, schedule]\n"
+                + job(
+                    "- {run: pytest nightly, if: github.event_name == 'schedule'}",
+                    "- {run: pytest tests -x, if: github.event_name != 'schedule'}",
+                ).partition("\n")[2]
+            },
+            "pytest tests -x",
+            Needs((), (), (), ("unit",)),
+            id="what CI runs for no change",
+        ),
+        # What is installed by a target or a script that CI runs before the tests.
+        *(
+            pytest.param(
+                {
+                    JOB: job(f"- run: {install}", "- run: python -m unittest"),
+                    "Makefile": "all: install\ninstall:\n\tpip install $$(echo dist/*.whl)[fast]\n",
+                    "justfile": "install:\n    uv pip install -e '.[fast]'\n",
+                    "scripts/install": "#!/bin/sh\npip install './[fast]'\n",
+                },
+                "python -m unittest",
+                Needs((), (), ("fast",), ()),
+                id=f"installed before the tests: {install}",
+            )
+            for install in ("make install", "just install", "scripts/install", "pip install dist/*.whl[fast]")
+        ),
+        # No file says what is installed.
+        *(
+            pytest.param(
+                {JOB: job(f"- run: {command}"), **files},
+                command,
+                needs,
+                id=f"named after the tests: {', '.join(files)}, {command}",
+            )
+            for command, files, needs in (
+                (
+                    "python tests.py",
+                    {"pyproject.toml": "[project]\nname='pkg'\noptional-dependencies={Testing=['x']}\n"},
+                    Needs(extras=("Testing",)),
+                ),
+                (
+                    "python -m unittest",
+                    {"requirements/test.txt": "hypothesis\n"},
+                    Needs(files=("requirements/test.txt",)),
+                ),
+                (
+                    "coverage run tests.py",
+                    {"test-requirements.txt": "coverage\nhypothesis\n"},
+                    Needs(files=("test-requirements.txt",)),
+                ),
+            )
+        ),
         pytest.param(
             {
                 "noxfile.py": "import nox\n@nox.session\ndef tests(session):\n    session.install('-e.[fast]')\n"

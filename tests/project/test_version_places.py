@@ -399,6 +399,20 @@ FLIT = DYNAMIC + BACKEND.format("flit_core.buildapi")
             },
             ["pyproject.toml", "tide_pool/__init__.py"],
         ),
+        # A folder with a copy, with stubs or with a sample is not that of the package, though no other has it.
+        *(
+            (
+                {"pyproject.toml": STATIC, f"{folder}/tide_pool/__init__.py": "__version__ = '8'\n", **module},
+                ["pyproject.toml", *module],
+            )
+            for folder, module in (
+                ("vendor", {"tide_pool.py": MODULE}),
+                ("compat", {"tide_pool.py": MODULE}),
+                ("third_party", {}),
+                ("stubs", {}),
+                ("demo", {}),
+            )
+        ),
         # What stands in for a version that is not found has another; the documentation has the same.
         (
             {

@@ -68,8 +68,12 @@ class Needs:
 
 
 def extras_of_itself(line: str) -> tuple[str, ...]:
-    """Return the extras with which a line of requirements (``-e .[fast]``) installs the project itself."""
-    match = re.fullmatch(r"(?:-e\s*|--editable[ =])?\./?\[([\w.,\s-]+)\]", line.strip())
+    """Return the extras with which a line of requirements (``-e .[fast]``) installs the project itself, or its wheel.
+
+    What a variable or a command fills in is one of both.
+    """
+    itself = r"\./?|\S*\.(?:whl|tar\.gz)|\$\(.*\)|\$[\w{}]+"
+    match = re.fullmatch(rf"(?:-e\s*|--editable[ =])?(?:{itself})\s*\[([\w.,\s-]+)\]", line.strip())
     return tuple(name.strip() for name in match[1].split(",")) if match else ()
 
 
@@ -186,27 +190,23 @@ def needs_of_pip(args: Sequence[str], imported: Callable[[str], bool] = _imports
     needs = Needs()
     files, groups = words_after(args, "-r", "--requirement"), words_after(args, "--group")
     values = {place + 1 for place, word in enumerate(args) if word in OPTIONS_OF_PIP}
-    itself = [extras_of_itself(word) for word in args if word.startswith("-")]
-    needs |= Needs(extras=tuple(extra for extras in itself for extra in extras))
+    needs |= Needs(extras=tuple(extra for word in args for extra in extras_of_itself(word)))
     plain = [word for place, word in enumerate(args) if not (word.startswith("-") or place in values or "$" in word)]
     # A file may be followed by requirements.
     named = [name for name in files if name.endswith((".txt", ".in", ".pip"))]
     for word in plain:
-        extras = re.fullmatch(r"(?:\.|[\w.-]+)\s*\[([\w.,\s-]+)\]", word)
-        if word in named:
-            continue
-        if extras and word.startswith("."):
-            needs |= Needs(extras=tuple(part.strip() for part in extras[1].split(",")))
-        elif not word.startswith(".") and "/" not in word and not word.endswith((".txt", ".whl", ".gz")):
-            requirement = parse_requirement(word)
-            if requirement and _is_needed(requirement, imported):
-                needs |= Needs(requirements=(str(requirement),))
+        is_path = word.startswith(".") or "/" in word or word.endswith((".txt", ".whl", ".gz"))
+        requirement = None if is_path or word in named else parse_requirement(word)
+        if requirement and _is_needed(requirement, imported):
+            needs |= Needs(requirements=(str(requirement),))
     return needs | Needs(files=tuple(name for name in named if "$" not in name), groups=tuple(groups))
 
 
 NAMES = ("test", "tests", "testing", "pytest", "dev", "develop", "development", "all")
 
 SHORT = r"(tests?|testing|dev|pytest)"
+
+TESTING = re.compile(r"(unit[-_]?)?test(s|ing)?", re.IGNORECASE)
 
 FILES = re.compile(
     rf"(requirements/)?({SHORT}[-_]requirements|(requirements[-_.])?{SHORT})\.txt|{SHORT}/requirements\.txt|requirements\.txt"
@@ -256,11 +256,19 @@ def completed(
         added, source = place or (Needs(requirements=("pytest",)), "nothing but pytest")
         needs |= added
     names = names_of(project, needs)
+    if not {"pytest", "mypy"} & set(command) and not (needs.groups or needs.extras or needs.files or names - MEASURING):
+        # No file says what is installed for the tests: what is called after them.
+        needs |= next(_places_by_name(project, files), Needs())
+        names = names_of(project, needs)
     if command[0] == "coverage" and not {"coverage", "pytest-cov"} & names:
         needs |= Needs(requirements=("coverage[toml]",))
     if any(word.startswith("--cov") for word in command) and "pytest-cov" not in names:
         needs |= Needs(requirements=("pytest-cov",))
     return needs, source or needs_text(needs)
+
+
+MEASURING = frozenset(("coverage", "pytest-cov", "covdefaults", "diff-cover"))
+"""What measures the tests, which no module imports that mypy checks."""
 
 
 def needs_text(needs: Needs) -> str:
@@ -302,6 +310,14 @@ def places_of_pytest(project: Project, files: Sequence[PurePosixPath]) -> Iterat
             with contextlib.suppress(ProjectError):
                 if _has_pytest(map(_name, read_requirements(project.root, str(path)))):
                     yield Needs(files=(str(path),)) | _extras_in_file(project, str(path)), str(path)
+
+
+def _places_by_name(project: Project, files: Sequence[PurePosixPath]) -> Iterator[Needs]:
+    """Yield the places of requirements that are called after tests, the best first."""
+    yield from (Needs(groups=(name,)) for name in project.groups if TESTING.fullmatch(name))
+    yield from (Needs(extras=(name,)) for name, _ in _extras(project) if TESTING.fullmatch(name))
+    paths = (str(path) for path in files if FILES.fullmatch(str(path)) and "test" in str(path))
+    yield from (Needs(files=(path,)) | _extras_in_file(project, path) for path in paths)
 
 
 def _extras(project: Project) -> list[tuple[str, list[str]]]:

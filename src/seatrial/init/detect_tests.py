@@ -9,8 +9,8 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from seatrial.init.command_requirements import Needs, completed, declared_needs, places_of_pytest
-from seatrial.init.runners import OTHER_TESTS, Purpose, Runner
-from seatrial.project.find_versions import NO_SOURCES, source_folder
+from seatrial.init.runners import OTHER_TESTS, Purpose, Runner, is_positional, positional
+from seatrial.project.find_versions import NO_SOURCES, OF_TESTS, source_folder
 from seatrial.project.project import Project, words_of_setting
 
 USUAL_GROUPS = ("test", "tests", "dev")
@@ -142,9 +142,7 @@ def selects_part(command: Sequence[str]) -> bool:
 
 def _paths_of(command: Sequence[str]) -> tuple[str, ...]:
     """Return the paths that a command gives to pytest."""
-    words = command[command.index("pytest") + 1 :] if "pytest" in command else ()
-    pairs = zip(words, ("", *words))
-    return tuple(word for word, before in pairs if not word.startswith("-") and before not in WITH_VALUE)
+    return positional(command[command.index("pytest") + 1 :]) if "pytest" in command else ()
 
 
 def _configured_tests(project: Project, files: Sequence[PurePosixPath]) -> Iterator[PurePosixPath]:
@@ -242,15 +240,8 @@ def _options_of_discover(words: Sequence[str]) -> tuple[dict[str, str], tuple[st
     return {**dict(zip(OPTIONS_OF_DISCOVER.values(), named)), **options}, tuple(others)
 
 
-WITH_VALUE = frozenset(
-    ("-k", "-m", "-p", "-c", "-n", "-o", "-W", "--cov", "--rootdir", "--ignore", "--deselect", "--cov-config")
-)
-"""Options of pytest that take the word behind them."""
-
-
 def _is_path(root: Path, words: Sequence[str], place: int) -> bool:
-    word, before = words[place], words[place - 1] if place else ""
-    return not word.startswith("-") and before not in WITH_VALUE and (root / word.partition("::")[0]).exists()
+    return is_positional(words, place) and (root / words[place].partition("::")[0]).exists()
 
 
 def _default_paths(
@@ -267,7 +258,7 @@ def _default_paths(
     if "--doctest-modules" in words:
         tests = [path for path in files if TEST_FILE.fullmatch(path.name)]
         tops = dict.fromkeys(path.parts[0] for path in tests if path.parts[0] != "src")
-        return (*map(str, packages), *(top for top in tops if top in NO_SOURCES or top.endswith(".py")))
+        return (*map(str, packages), *(top for top in tops if top in OF_TESTS or top.endswith(".py")))
     return ()
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from seatrial.ci.expressions import Answer, Context, Partial, condition_holds
+from seatrial.ci.expressions import Answer, Context, Partial, any_of, condition_holds
 from seatrial.ci.github import Job, Workflow, WorkflowFiles
 from seatrial.ci.job_commands import TOP, Folders, Program, expanded, programs_in, programs_of
 from seatrial.ci.shell import ShellCommand
@@ -137,15 +137,35 @@ OTHER_TESTS = re.compile(
 )
 """The names of environments, sessions and targets that test other things than the package itself."""
 
-TAKING_VALUE = frozenset(
+OF_NO_PATH = frozenset(
     (
-        *("-n", "-k", "-m", "-p", "-c", "-o", "-W", "-s", "-t", "--cov", "--cov-config", "--numprocesses", "--maxfail"),
-        *("--config", "--config-file", "--rcfile", "--rootdir", "--ignore", "--deselect", "--dist", "--timeout"),
-        *("--source", "--omit", "--include", "--concurrency", "--package", "--module", "--python-executable"),
-        *("--start-directory", "--pattern", "--top-level-directory"),
+        *("-n", "-k", "-m", "-p", "-o", "-W", "--numprocesses", "--maxfail", "--dist", "--timeout", "--concurrency"),
+        *("--override-ini", "--package", "--module", "--pattern", "--import-mode", "--tb", "--durations"),
     )
 )
+"""Options whose value, the word behind them, is no path."""
+TAKING_VALUE = OF_NO_PATH | {
+    *("-c", "-s", "-t", "--cov", "--cov-config", "--config", "--config-file", "--rcfile", "--rootdir", "--ignore"),
+    *("--deselect", "--source", "--omit", "--include", "--python-executable", "--start-directory", "--confcutdir"),
+    *("--top-level-directory", "--ignore-glob"),
+}
 """Options that say nothing without the word behind them."""
+
+
+OF_PYTEST = TAKING_VALUE - {"-s", "-t"}
+"""Those options for pytest, whose -s takes nothing."""
+
+
+def positional(words: Sequence[str], taking: Collection[str] = OF_PYTEST) -> tuple[str, ...]:
+    """Return the words that are neither options nor the values of options; ``taking``: the options with a value."""
+    return tuple(word for place, word in enumerate(words) if is_positional(words, place, taking))
+
+
+def is_positional(words: Sequence[str], place: int, taking: Collection[str] = OF_PYTEST) -> bool:
+    """Whether the word at a place is neither an option nor the value of one."""
+    return not words[place].startswith("-") and (place == 0 or words[place - 1] not in taking)
+
+
 SHORT_REPORTS = re.compile(r"-(?:v+|q+|ra|rA|rf)|--(?:ff|failed-first|nf|new-first)")
 
 
@@ -215,19 +235,36 @@ def placed(program: Program, folder: str, root: Path) -> Program:
         is_path = path and not path.startswith("-") and (root / folder / path.partition("::")[0]).exists()
         return f"{option}{sign}{posixpath.normpath(posixpath.join(folder, path))}" if is_path else word
 
-    def is_flag(word: str) -> bool:
-        return word.startswith("-") and not word.startswith(("-s", "--start-directory"))
-
-    args = tuple(map(moved, program.args))
-    # A path of the whole project or an installed package is named whatever the folder is.
-    is_named = "--pyargs" in args or any(word[:1] != "-" and (root / word).exists() for word in args)
-    named = [word for word, before in zip(program.args, ("", *program.args)) if before not in TAKING_VALUE]
-    is_named = is_named or any(word[:1] != "-" and moved(word) != word for word in named)
-    if "pytest" in program.words and not is_named and (root / folder).is_dir():
-        args = (*args, folder)
-    elif program.name == "unittest" and all(is_flag(word) or word == "discover" for word in args):
-        args = ("discover", "-s", folder, *(word for word in args if word != "discover"))
+    args = tuple(
+        word if before in OF_NO_PATH else moved(word) for word, before in zip(program.args, ("", *program.args))
+    )
+    runner = next((name for name in ("pytest", "py.test", "unittest") if name in program.words), "")
+    # Those of coverage come first.
+    at = args.index(runner) + 1 if runner in args else 0
+    if runner == "unittest":
+        named = [word for word in positional(args[at:], TAKING_VALUE) if word != "discover"]
+        if not named and not any(map(STARTS.match, args[at:])):
+            others = (word for word in args[at:] if word != "discover")
+            args = (*args[:at], "discover", "-s", folder, *others)
+    elif runner and (root / folder).is_dir():
+        # A path of the whole project or an installed package is named whatever the folder is.
+        paths = (word.partition("::")[0] for word in positional(args[at:]))
+        if not ("--pyargs" in args or any(path and (root / path).exists() for path in paths)):
+            args = (*args, folder)
     return replace(program, args=args, script=moved(program.script) if program.script else None)
+
+
+STARTS = re.compile(r"-s|--start-directory")
+"""The option of ``unittest discover`` that names a folder."""
+
+
+def for_change(condition: str | None, env: Mapping[str, str] | None = None) -> Answer:
+    """Return whether an ``if`` holds for a change that is pushed or proposed; ``env``: the variables that are known."""
+    contexts = (
+        Context({"env": Partial(env or {}), "github": Partial({"event_name": event})})
+        for event in ("push", "pull_request")
+    )
+    return any_of(condition_holds(condition, context) for context in contexts)
 
 
 OF_THE_BUILD = frozenset(("setup.py", "noxfile.py", "tasks.py"))
@@ -267,6 +304,7 @@ class RunnerReader:
             if {"push", "pull_request", "workflow_call"} & set(workflow.events)
             and (workflow.folder is None or (self.top / workflow.folder).resolve() == self.project.root.resolve())
             for job in workflow.jobs
+            if for_change(job.condition) is not Answer.NO
         ]
         for workflow, job in sorted(jobs, key=lambda pair: -len(pair[1].pythons)):
             yield from self._of_job(workflow, job)
@@ -277,10 +315,10 @@ class RunnerReader:
         for step in job.steps:
             env = {**workflow.variables, **job.variables, **step.variables}
             literal = {name: value for name, value in env.items() if "$" not in value}
-            runs = condition_holds(step.condition, Context({"env": Partial(literal)}))
+            runs = for_change(step.condition, literal)
             script = "" if runs is Answer.NO else expanded(step.run or "", literal)
             for program, folder in programs_with_folders(script, step.folder or TOP):
-                needs |= needs_installed(program, self.imports)
+                needs |= self._installed_by(program)
                 is_sure = runs is Answer.YES and program.command.is_plain
                 assigned = dict(program.command.variables)
                 context = Runner(
@@ -309,6 +347,16 @@ class RunnerReader:
         elif depth < MOST_STEPS:
             for runner in self._named(program, context, depth + 1):
                 yield replace(runner, pythons=runner.pythons or context.pythons)
+
+    def _installed_by(self, program: Program, depth: int = 0) -> Needs:
+        """Return what a program installs, itself or by the target or the script that it runs."""
+        needs = needs_installed(program, self.imports)
+        kind = {"make": "Makefile", "just": "justfile"}.get(program.name)
+        texts = [self._scripts(kind)[word].text for word in program.args if word in self._scripts(kind)] if kind else []
+        texts += filter(None, [_shell_script(self.project.root, program)])
+        for inner in (inner for text in texts if depth < MOST_STEPS for inner in programs_in(text)):
+            needs |= self._installed_by(inner, depth + 1)
+        return needs
 
     def _named(self, program: Program, context: Runner, depth: int) -> Iterator[Runner]:
         """Yield what a target, a script, a session or an environment runs."""
@@ -580,7 +628,8 @@ def _filled_recipe(command: str, values: Mapping[str, str], depth: int = 0) -> s
         return "$X" if text is None or depth >= MOST_STEPS else _filled_recipe(text, values, depth + 1)
 
     command = FIELD.sub(value, re.sub(r"\{\{\s*if\b.*?\}\}", "", command))
-    return re.sub(r"\$\([^()]*\)|\{\{.*?\}\}", "$X", command)
+    # A dollar sign of the shell is two in a Makefile.
+    return re.sub(r"\$\([^()]*\)|\{\{.*?\}\}", "$X", command).replace("$$", "$")
 
 
 INSTALLER = re.compile(r"(?:poetry|pdm|pipenv|hatch)(?![\w-])", re.IGNORECASE)

@@ -24,7 +24,7 @@ from seatrial import __version__
 from seatrial.commands import own_origin
 from seatrial.distributions.metadata import parse_requirement
 from seatrial.errors import ProjectError
-from seatrial.init.command_requirements import Needs, declared_needs, names_of
+from seatrial.init.command_requirements import MEASURING, Needs, declared_needs, names_of
 from seatrial.init.detect_tests import USUAL_GROUPS, package_folders
 from seatrial.init.runners import Purpose, Runner, first_runner, session_words
 from seatrial.project.config_files import read_module
@@ -243,10 +243,6 @@ def _needs_of_types(detected: DetectedProject, runner: Runner | None) -> Needs:
         own = {_parsed_name(text) for text in project.table.get("project", {}).get("dependencies", ())}
         others = tuple(text for text in others if _parsed_name(text) not in own)
     return replace(needs, requirements=tuple(text for text in others if not text.startswith("pyright")))
-
-
-MEASURING = frozenset(("coverage", "pytest-cov", "covdefaults", "diff-cover"))
-"""What measures the tests, which no module imports that mypy checks."""
 
 
 def _brings_mypy(project: Project, needs: Needs) -> bool:

@@ -38,6 +38,7 @@ from seatrial.project.nox_sessions import (
     list_sessions,
 )
 from seatrial.project.requirements import read_requirements
+from seatrial.project.settings import passed_variables
 from seatrial.pythons import Interpreter, find_interpreters, path_with
 
 if TYPE_CHECKING:
@@ -494,7 +495,10 @@ class ProposalTrial:
         # The files of init are not there by hand, and can't be imported in this environment.
         ignored = " ".join(f"--ignore={name}" for name in FACE_FILES)
         own = {"PATH": path, "VIRTUAL_ENV": str(environment), "PYTEST_ADDOPTS": ignored}
-        env = {**self.env, **dict(runner.variables), **own}
+        # All is installed, so the tests get none of the credentials for it. tox and nox install by themselves.
+        secrets = process.secrets_removed(passed_variables(project.table))
+        inherited = {name: value for name, value in self.env.items() if name not in secrets}
+        env = {**inherited, **dict(runner.variables), **own}
         program = shutil.which(runner.command[0], path=str(python.parent))
         if program is None:
             raise CommandFailed(runner.command[0], 127, "it is not installed")

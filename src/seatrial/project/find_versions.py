@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
@@ -445,17 +445,23 @@ def _other_places(project: Project, files: Iterable[PurePosixPath], version: str
         yield from _bumpversion_note(project, configured)
 
 
-def source_folder(project: Project, files: Iterable[PurePosixPath]) -> str:
+def source_folder(project: Project, files: Collection[PurePosixPath]) -> str:
     """Return the folder at the top that holds the package named like the project, "." for the top itself."""
     module = (project.import_name, "__init__.py")
     tops = {path.parts[:-2] for path in files if path.parts[-2:] == module}
     sources = [top[0] for top in tops if len(top) == 1 and top[0] not in NO_SOURCES]
     # Of several, another one than src may have a copy.
-    return sources[0] if len(sources) == 1 and () not in tops else "."
+    is_module = PurePosixPath(f"{project.import_name}.py") in files
+    return sources[0] if len(sources) == 1 and () not in tops and not is_module else "."
 
 
-NO_SOURCES = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))
-"""The names of folders at the top whose packages are in no wheel."""
+OF_TESTS = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))
+"""The names of folders at the top with tests, and others whose packages are in no wheel."""
+NO_SOURCES = OF_TESTS | {
+    *("vendor", "vendored", "_vendor", "third_party", "third-party", "thirdparty", "extern", "external", "contrib"),
+    *("stubs", "typings", "typestubs", "example", "samples", "demo", "build", "dist"),
+}
+"""Those, and the names of folders with copies, stubs and samples."""
 
 
 def _has_to_agree(project: Project, place: VersionPlace) -> bool:
