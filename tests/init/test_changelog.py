@@ -99,7 +99,7 @@ CHANGES_TABLE = '[tool.seatrial.changelog]\nfile = "CHANGES"'
         ({"CHANGELOG_md": BY_HAND.replace("## [1", "## Unreleased\n\n- New.\n\n## [1")}, {}),
         ({"HISTORY_rst": RST}, {"HISTORY.rst": "Unreleased\n----------"}),
         ({"CHANGES": RST}, {"CHANGES": "Unreleased\n----------", "pyproject.toml": CHANGES_TABLE}),
-        ({"CHANGES_rst": BOLD}, {}),
+        ({"CHANGES_rst": BOLD}, {"CHANGES.rst": "**Unreleased**"}),
         ({"pyproject": TOWNCRIER, "CHANGES_md": BY_HAND}, {"CHANGES.md": "<!-- towncrier release notes start -->"}),
         # towncrier writes at its top.
         ({"pyproject": TOWNCRIER, "CHANGES_md": BY_HAND.replace("# Changelog\n\n", "")}, {}),
@@ -120,7 +120,7 @@ def test_changelog_is_kept_as_it_is_today(
         ("none", {"CHANGELOG_md": BY_HAND}, {}),
         ("none", {"pyproject": TOWNCRIER}, {"pyproject.toml": '[tool.seatrial.changelog]\nsource = "none"'}),
         ("unreleased", {}, {"CHANGELOG.md": "# Changelog\n\n## Unreleased"}),
-        ("unreleased", {"CHANGES_rst": BOLD}, {"CHANGES.rst": "Unreleased\n----------"}),
+        ("unreleased", {"CHANGES_rst": BOLD}, {"CHANGES.rst": "**Unreleased**"}),
         (
             "unreleased",
             {"pyproject": TOWNCRIER, "CHANGES_md": BY_HAND},

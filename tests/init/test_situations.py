@@ -62,14 +62,6 @@ def proposed(detected: DetectedProject, *, classifiers: bool = False) -> dict[Pu
     return {file.path: file.new for file in proposal}
 
 
-BOLD = """
-Changes
-=======
-
-**1.2.3** (2024-02-29)
-
-- Old.
-"""
 ITEMS = """
 # Changelog
 
@@ -92,7 +84,6 @@ PLAIN = """
 @pytest.mark.parametrize(
     ("name", "text", "line"),
     [
-        ("CHANGES.rst", BOLD, ":4"),
         ("CHANGELOG.md", ITEMS, ""),
         ("CHANGELOG.md", LINKS, ":3"),
         ("CHANGES", PLAIN, ":1"),
@@ -112,12 +103,12 @@ def test_changelog_without_headings_is_left_as_it_is_and_init_says_so(
 def test_changelog_without_headings_gets_fragments_or_a_heading_where_its_maintainer_asks(
     project: SampleProject, source: str
 ) -> None:
-    detected = detect(project, {"CHANGES.rst": BOLD})
+    detected = detect(project, {"CHANGELOG.md": ITEMS})
     chosen: ChangelogSource = "fragments" if source == "fragments" else "unreleased"
     changed = Parts(workflows=False, tasks=False, changelog=chosen).propose(detected)
-    text = next(file.new for file in changed if file.path.name == "CHANGES.rst")
-    added = ".. towncrier release notes start" if source == "fragments" else "Unreleased\n----------"
-    assert text == lines(BOLD).replace("=======\n", f"=======\n\n{added}\n", 1)
+    text = next(file.new for file in changed if file.path.name == "CHANGELOG.md")
+    added = "<!-- towncrier release notes start -->" if source == "fragments" else "## Unreleased"
+    assert text == lines(ITEMS).replace("# Changelog\n", f"# Changelog\n\n{added}\n", 1)
 
 
 @pytest.mark.parametrize(

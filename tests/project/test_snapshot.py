@@ -14,6 +14,7 @@ from seatrial.project.settings import Config
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions, resolve_tag_form
 from seatrial.project.versions import RequestedPart
+from seatrial.project.write_entry import assemble_changelog
 
 PYPROJECT = (
     '[project]\nname = "tide-pool"\nversion = "1.2.3"\n[tool.towncrier]\ndirectory = "news"\nfilename = "NEWS.md"\n'
@@ -134,6 +135,23 @@ def test_entry_of_a_version_that_was_not_released_is_found(tmp_path: Path, chang
     snapshot = ProjectSnapshot.of(tmp_path, (), ["v1.4.0"])
     assert snapshot.has_entry(Version("1.5.0")) is has_entry
     assert not snapshot.has_entry(Version("1.4.0"))
+
+
+def test_notes_below_a_second_heading_for_the_next_release_are_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "tide-pool"\nversion = "1.2.3"\n')
+    text = "# News\n\n## Unreleased\n\n- Tides.\n\n## 1.2.3\n\n- Fog.\n\n## Unreleased\n\n- Ebb.\n"
+    (tmp_path / "NEWS.md").write_text(text)
+    snapshot = ProjectSnapshot.of(tmp_path, (PurePosixPath("NEWS.md"),), ["v1.2.3"])
+    with raises_error("UnreleasedNotes") as raised:
+        assemble_changelog(snapshot, Version("1.3.0"), "2026-11-27")
+    assert raised.value.what == (
+        "NEWS.md:11: the notes below a second '## Unreleased' would not be in the entry, which is made from those "
+        "below line 3"
+    )
+    assert raised.value.fix == "move them below '## Unreleased' in line 3, and commit"
+    assert (tmp_path / "NEWS.md").read_text() == text
+    (tmp_path / "NEWS.md").write_text(text.replace("- Ebb.", "Nothing yet."))
+    assert assemble_changelog(snapshot, Version("1.3.0"), "2026-11-27") == "## 1.3.0\n\n- Tides."
 
 
 def resolve(folder: Path, tags: str, version: str | None, *, prefix: str = "", setting: str = "") -> str:
@@ -277,6 +295,38 @@ def test_text_after_the_version_is_a_part_of_a_form_that_is_set() -> None:
 
 def test_local_versions_and_numbers_of_builds_are_no_releases() -> None:
     tags = ("v1.2.3", "v1.2.3-1", "v1.2.4rc1", "v1.2.4rc1-2", "v1.3.0+build5", "v1.2.2-4", "v1.2.3.post1", "v1.2.3-01")
-    assert set(released_versions(tags, "v{version}", "tide-pool").values()) == {
+    assert set(released_versions(tags, "v{version}", "tide-pool", Version("1.2.4")).values()) == {
         *("v1.2.3", "v1.2.4rc1", "v1.2.2-4", "v1.2.3.post1")
     }
+
+
+@pytest.mark.parametrize("current", [None, Version("1.2.3.post1")])
+def test_number_after_a_version_is_that_of_a_post_release_unless_the_files_have_none(current: Version | None) -> None:
+    tags = ("v1.2.3", "v1.2.3-1", "v1.2.2-1")
+    released = {Version("1.2.3"): "v1.2.3", Version("1.2.3.post1"): "v1.2.3-1", Version("1.2.2.post1"): "v1.2.2-1"}
+    assert released_versions(tags, "v{version}", "tide-pool", current) == released
+
+
+ANNOUNCED = [
+    # The version in the files, the tags, the heading, the part, and the version that it leads to.
+    ("1.0.0", ["v1.0.0"], "1.1.0 (unreleased)", "auto", "1.1.0"),
+    ("1.0.0", ["v1.0.0"], "1.1 (unreleased)", "auto", "1.1.0"),
+    ("1.0.0", ["v1.0.0"], "1.1.0.dev0", "auto", "1.1.0"),
+    ("1.0.0", ["v1.0.0"], "1.1.0rc1 (unreleased)", "auto", "1.1.0rc1"),
+    ("1.0.0", ["v1.0.0"], "3.0.0 (unreleased)", "auto", "3.0.0"),
+    ("1.0.0", ["v1.0.0"], "1.1.0 (unreleased)", "patch", "1.0.1"),
+    ("1.0.0", ["v1.0.0"], "1.0.0 (unreleased)", "auto", "1.0.1"),
+    ("1.0.0", ["v1.0.0"], "Unreleased", "auto", "1.0.1"),
+    ("0.1.0", [], "0.1.0 (unreleased)", "auto", "0.1.0"),
+    ("1.1.0.dev0", ["v1.0.0"], "1.1.0 (unreleased)", "auto", "1.1.0"),
+]
+
+
+@pytest.mark.parametrize(("version", "tags", "heading", "part", "expected"), ANNOUNCED)
+def test_part_that_is_chosen_is_that_of_the_heading_of_the_next_release(
+    tmp_path: Path, version: str, tags: list[str], heading: str, part: str, expected: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "tide-pool"\nversion = "{version}"\n')
+    (tmp_path / "NEWS.md").write_text(f"# News\n\n## {heading}\n\n- Tides.\n\n## 0.0.9 (2026-01-05)\n\n- Fog.\n")
+    snapshot = ProjectSnapshot.of(tmp_path, (PurePosixPath("NEWS.md"),), tags)
+    assert str(snapshot.version_for(part)) == expected

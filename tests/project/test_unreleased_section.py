@@ -8,7 +8,7 @@ import pytest
 from packaging.version import Version
 
 from sample_project import lines
-from seatrial.project.read_changelog import read_entry
+from seatrial.project.read_changelog import read_entry, read_headings
 from seatrial.project.unreleased_section import (
     Release,
     UnreleasedNote,
@@ -387,6 +387,17 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
             "== Unreleased\n\n* Tides:\n\n[source]\n----\n== 1.2.0\n----\n",
             "== Unreleased\n\n== 1.3.0 - 2026-11-27\n\n* Tides:\n\n[source]\n----\n== 1.2.0\n----\n",
         ),
+        # Headings that are no headings of Markdown.
+        (
+            "News\n\n{}\n**1.2.3** (2026-01-05)\n\n- Fog.\n\n**1.2.2**\n",
+            "**Unreleased**\n\n- Tides.\n",
+            "**Unreleased**\n\n**1.3.0** (2026-11-27)\n\n- Tides.\n",
+        ),
+        (
+            '<h1>News</h1>\n\n{}\n<h2 id="v1.2.3">1.2.3 (2026-01-05)</h2>\n\n- Fog.\n',
+            "<h2>Unreleased</h2>\n\n<h3>Added</h3>\n\n- Tides.\n",
+            '<h2>Unreleased</h2>\n\n<h2 id="v1.3.0">1.3.0 (2026-11-27)</h2>\n\n<h3>Added</h3>\n\n- Tides.\n',
+        ),
         (
             "{}\n## 1.2.3 - 2026-01-05\n",
             "\ufeff## 1.3.0 - TBD\n\n- Tides.\n",
@@ -467,6 +478,41 @@ RST_GROUP = "{}\n{}\n\n" + RST_RELEASE
             "## Unreleased\n\n- Tides.\n\n## 1.2\n\nNeeds Python 3.9.\n\n### 1.2.3\n",
             "## Unreleased\n\n## 1.3\n\n### 1.3.0\n\n- Tides.\n\n## 1.2\n\nNeeds Python 3.9.\n\n### 1.2.3\n",
         ),
+        # One that the changelog has already gets the release, wherever the notes are.
+        *(
+            (
+                begin.format("- Tides.\n\n") + "## 1.3\n\n### 1.3.0rc1\n\n- Ebb.\n",
+                begin.format("") + "## 1.3\n\n### 1.3.0\n\n- Ebb.\n- Tides.\n\n### 1.3.0rc1\n\n- Ebb.\n",
+            )
+            for begin in (
+                "## Unreleased\n\n{}## 2.0\n\n### 2.0.0\n\n- Fog.\n\n",
+                "## 2.0\n\n### Unreleased\n\n{}### 2.0.0\n\n- Fog.\n\n",
+            )
+        ),
+        (
+            "## 2.0\n\n### 1.3.0 (unreleased)\n\n- Tides.\n\n### 2.0.0\n\n## 1.2\n\n### 1.2.3\n",
+            "## 2.0\n\n### 2.0.0\n\n## 1.3\n\n### 1.3.0\n\n- Tides.\n\n## 1.2\n\n### 1.2.3\n",
+        ),
+        (
+            "## Unreleased\n\n- Tides.\n\n## 2.0\n\n### 2.0.0\n",
+            "## Unreleased\n\n## 2.0\n\n### 2.0.0\n\n## 1.3\n\n### 1.3.0\n\n- Tides.\n",
+        ),
+        (
+            "## Unreleased\n\n## 1.2\n\n### 1.2.3\n",
+            "## Unreleased\n\n## 1.3\n\n### 1.3.0\n\nNo significant changes.\n\n## 1.2\n\n### 1.2.3\n",
+        ),
+        # A year can be above the series.
+        *(
+            (
+                f"## Unreleased\n\n- Tides.\n\n## {year}\n\n### {group}\n\n#### 1.2.3\n",
+                f"## Unreleased\n\n{begun}#### 1.3.0\n\n- Tides.\n\n{following}#### 1.2.3\n",
+            )
+            for year, group, begun, following in (
+                ("2026", "1", "## 2026\n\n### 1\n\n", ""),
+                ("2026", "1.2", "## 2026\n\n### 1.3\n\n", "### 1.2\n\n"),
+                ("2025", "1.2", "## 2026\n\n### 1.3\n\n", "## 2025\n\n### 1.2\n\n"),
+            )
+        ),
         (
             "## 1.3\n\n### Unreleased\n\n- Tides.\n\n" + MARKDOWN_GROUP.format("1.2"),
             "## 1.3\n\n### Unreleased\n\n### 1.3.0 - 2026-11-27\n\n- Tides.\n\n" + MARKDOWN_GROUP.format("1.2"),
@@ -491,6 +537,25 @@ def test_release_is_below_its_year_or_series(old: str, new: str) -> None:
 )
 def test_heading_elsewhere_is_no_section_for_the_next_release(text: str) -> None:
     assert find_unreleased(text) is None
+
+
+def test_section_that_names_the_version_is_released_before_another_one() -> None:
+    text = "# News\n\n{}\n## 1.2.3\n\n- Fog.\n".format
+    planned = "## 2.0.0 (unreleased)\n\n- Sun.\n\n"
+    released, _ = release_unreleased(text(planned + "## 1.3.0 (unreleased)\n\n- Tides.\n"), release())
+    assert released == text(planned + "## 1.3.0\n\n- Tides.\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## Needs\n\n**1.2.3** of Fog.\n",
+        "## 1.2.0\n\n**Unreleased**\n",
+        "Fog\n**1.2.3**\n",
+    ],
+)
+def test_text_in_bold_is_no_heading_of_a_release(text: str) -> None:
+    assert [heading.text for heading in read_headings(text) if not heading.text.startswith("##")] == []
 
 
 def test_entry_has_the_definitions_of_its_links() -> None:

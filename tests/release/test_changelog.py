@@ -7,10 +7,14 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.version import Version
 
 from preflight_in_process import enter
 from release_repo import TOWNCRIER
 from sample_project import lines
+from seatrial.git.repository import Remote, Upstream
+from seatrial.release.plan import ReleasePlan, plan_text
+from seatrial.release.preconditions import PushTarget
 from seatrial.release.preflight import attempt_release
 from seatrial.release.prepare import ReleaseRequest
 
@@ -170,6 +174,22 @@ def test_notes_in_a_changelog_that_is_made_from_fragments_are_not_lost(repo: Rel
         {READ}UnreleasedNotes
         """
     )
+
+
+def test_plan_names_another_version_that_the_changelog_announces() -> None:
+    plan = ReleasePlan("tide-pool", Version("1.0.0"), Version("1.0.1"), "v1.0.1", "", announced=Version("1.1.0"))
+    target = PushTarget("main", Upstream("origin", "refs/heads/main"))
+    assert plan_text(plan, target, Remote("origin", ("../remote",), "origin")) == lines(
+        """
+        tide-pool 1.0.0 → 1.0.1
+
+        but      the changelog announces 1.1.0: --version 1.1.0
+        commit   none: nothing changes in the files
+        tag      v1.0.1
+        push     main and v1.0.1 to origin (../remote), both or neither
+        CI       no CI file listens to tags: nothing will be published
+        """
+    ).rstrip("\n")
 
 
 @pytest.mark.slow

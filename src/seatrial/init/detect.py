@@ -301,7 +301,7 @@ def detect_project(folder: Path) -> DetectedProject:
     return DetectedProject(
         project, repository, files, detect_tests(project, files, runners), news, _changelog_file(project, files), form,
         has_tags, places, unknown or trouble, backend_answers, runners, read_hooks(project.root), excluded,
-        max(released_versions(tags, form, project.name), default=None),
+        max(released_versions(tags, form, project.name, places.version if places else None), default=None),
         _protection(project, repository, config),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from seatrial.errors import CommandFailed, FileNotUtf8, PyprojectInvalid
 from seatrial.process import WaitingCommand, child_environment, render_command, script_command, start_waiting
@@ -19,6 +19,9 @@ from seatrial.project.config_files import read_toml
 from seatrial.project.project import Project, require_inside
 from seatrial.project.settings import ChangelogConfig, Config
 from seatrial.project.unreleased_section import CATEGORIES, CATEGORY_OF_KIND, find_unreleased, unreleased_notes
+
+if TYPE_CHECKING:
+    from seatrial.project.read_changelog import EntryHeading
 
 DEFAULT_KINDS = ("feature", "bugfix", "doc", "removal", "misc")
 DEFAULT_TITLES = ("Features", "Bugfixes", "Improved Documentation", "Deprecations and Removals", "Misc")
@@ -195,6 +198,11 @@ class UnreleasedChangelog:
         """Return the notes that wait for a release; those below a heading of their own have it as their type."""
         notes = unreleased_notes(read_changelog_file(root / self.filename))
         return tuple(Fragment(PurePosixPath(self.filename), None, note.category) for note in notes)
+
+    def next_heading(self, root: Path) -> EntryHeading | None:
+        """Return the heading of the section for the next release, None where there is none."""
+        path = root / self.filename
+        return find_unreleased(read_changelog_file(path)) if path.is_file() else None
 
     def missing_notes(self) -> str:
         """Return what a release without notes is refused for."""

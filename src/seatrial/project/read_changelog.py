@@ -36,6 +36,16 @@ UNRELEASED = re.compile(
 
 BYTE_ORDER_MARK = "\ufeff"
 
+BOLD = re.compile(
+    r"\*\*\[?(?:(?:version |release )?v?\d+(?:\.\d+)+(?![\d.])[^*]*|[^*]*un-?released[^*]*)\*\*"
+    r"(?:[ \t]*[-(:\N{EN DASH}\N{EM DASH}].*)?[ \t]*",
+    re.IGNORECASE,
+)
+"""A line in bold that names a release, which is the heading of it where no heading names one."""
+
+HTML = re.compile(r"[ \t]*<h(?P<level>[1-6])\b[^<>]*>.*</h(?P=level)>[ \t]*", re.IGNORECASE)
+"""A heading in HTML, in a line."""
+
 WHOLE_VERSION = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
 
 
@@ -121,6 +131,10 @@ def with_link_definitions(entry: str, text: str) -> str:
     return "\n".join([entry, "", *missing]) if missing else entry
 
 
+LOWEST = 6
+"""The level of a heading that is a line in bold, which is below all others."""
+
+
 def read_headings(text: str) -> tuple[EntryHeading, ...]:
     """Return all headings of a changelog; in reStructuredText, those that look alike are as high."""
     lines, styles, headings = text.splitlines(), list[str](), list[EntryHeading]()
@@ -130,18 +144,24 @@ def read_headings(text: str) -> tuple[EntryHeading, ...]:
     is_markdown = any(HASHES.match(line) or DIRECTIVE.match(line) for line in lines)
     for number, line in enumerate(lines):
         line = line.lstrip(BYTE_ORDER_MARK)  # noqa: PLW2901 - the mark is no part of the text
-        hashes, sign = HASHES.match(line), None if is_asciidoc else underline(lines, number)
+        hashes, html, sign = HASHES.match(line), HTML.fullmatch(line), None if is_asciidoc else underline(lines, number)
         sign = None if is_markdown and sign not in {"=", "-"} else sign
-        if number not in outside or not (hashes or sign):
+        if number not in outside or not (hashes or html or sign):
             continue
-        if hashes:
-            headings.append(EntryHeading(number, line, len(hashes[1]) - 1, number + 1))
+        if hashes or html:
+            level = len(hashes[1]) if hashes else int(html["level"]) if html else 0
+            headings.append(EntryHeading(number, line, level - 1, number + 1))
             continue
         is_overlined = number > 0 and RULE.match(lines[number - 1])
         style = f"{sign}{sign}" if is_overlined else str(sign)
         styles += [] if style in styles else [style]
         headings.append(EntryHeading(number, line, styles.index(style), number + 2))
-    return tuple(headings)
+    if not any(heading.versions or UNRELEASED.search(heading.text) for heading in headings):
+        bold = (
+            number for number in outside if BOLD.fullmatch(lines[number]) and not "".join(lines[:number][-1:]).strip()
+        )
+        headings += [EntryHeading(number, lines[number], LOWEST, number + 1) for number in bold]
+    return tuple(sorted(headings, key=lambda heading: heading.line))
 
 
 def lines_outside_of_examples(lines: Sequence[str]) -> frozenset[int]:

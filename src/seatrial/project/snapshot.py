@@ -30,7 +30,8 @@ class ProjectSnapshot:
     where it comes from there; ``news`` is None for a project without a changelog; ``fragments``: those that wait;
     ``requested``: the part that they ask for; ``tag_form``: the name of a tag, with ``{version}`` and ``{name}`` in it;
     ``last_tag`` and ``last_version``: those of the newest release which the commit contains, None for none;
-    ``tags``: those of all its releases.
+    ``tags``: those of all its releases; ``announced``: the version in the heading of the Unreleased section, None where
+    that has none, or one which is in the files already.
     """
 
     project: Project
@@ -45,6 +46,7 @@ class ProjectSnapshot:
     last_tag: str | None
     last_version: Version | None = None
     tags: tuple[str, ...] = ()
+    announced: Version | None = None
 
     @classmethod
     def of(cls, root: Path, files: tuple[PurePosixPath, ...], tags: Collection[str]) -> ProjectSnapshot:
@@ -60,21 +62,27 @@ class ProjectSnapshot:
         with reasons.gather():
             places = find_version_files(project, files)
             form = resolve_tag_form(project, config, tags, places.version)
-            released = released_versions(tags, form, project.name)
+            released = released_versions(tags, form, project.name, places.version)
         with reasons.gather():
             news = find_changelog(project, config.changelog, files)
             fragments = _waiting_notes(project, news, files)
         reasons.raise_together()
         current = places.version or max(released, default=Version("0.0.0"))
         requested = part_for_fragments((fragment.kind for fragment in fragments), config.parts, current)
-        if config.scheme:
-            requested = RequestedPart(CALENDAR)
         newest = max(released, default=None)
+        announced = _announced_version(project, news, current, newest)
+        if announced is not None:
+            # What the heading says, the categories below it do not change.
+            parts = (part for part in PARTS if next_version(current, part) == announced)
+            requested = RequestedPart(next(parts, requested.part), requested.kinds)
+        if config.scheme:
+            requested, announced = RequestedPart(CALENDAR), None
         last_tag = released[newest] if newest else None
         all_tags = tuple(released.values())
         return cls(
-            project, config, files, places, current, news, fragments, requested, form, last_tag, newest, all_tags
-        )
+            project, config, files, places, current, news, fragments, requested, form, last_tag, newest, all_tags,
+            announced,
+        )  # fmt: skip
 
     @property
     def comes_from_tag(self) -> bool:
@@ -103,6 +111,8 @@ class ProjectSnapshot:
         if part == "auto":
             if self.is_untagged and self.last_version:
                 return self.current
+            if self.announced:
+                return self.announced
             part = "final" if self.current.is_prerelease and not self.fragments else self.requested.part
         if self.is_untagged and part in PARTS:
             first = next_version(self.last_version or Version("0.0.0"), part)
@@ -122,9 +132,13 @@ class ProjectSnapshot:
         examples = [version_in_tag(self._released[old], self.tag_form, self.project.name) for old in newest]
         return spelled_as(version, [*examples, *(place.version for place in self.places.places[:1])])
 
+    def released_among(self, tags: Iterable[str]) -> dict[Version, str]:
+        """Return the versions of the project whose tags are among ``tags``, and these tags."""
+        return released_versions(tags, self.tag_form, self.project.name, self.places.version)
+
     @functools.cached_property
     def _released(self) -> dict[Version, str]:
-        return released_versions(self.tags, self.tag_form, self.project.name)
+        return self.released_among(self.tags)
 
 
 FEW = 12
@@ -141,6 +155,24 @@ def tag_form_of(project: Project, config: Config, files: Iterable[PurePosixPath]
         with contextlib.suppress(SeatrialError):
             version = find_version_files(project, files).version
     return resolve_tag_form(project, config, tags, version)
+
+
+def _announced_version(
+    project: Project, news: Changelog | None, current: Version, last: Version | None
+) -> Version | None:
+    """Return the version that a changelog names as the next one, as long as the one in the files."""
+    heading = news.next_heading(project.root) if isinstance(news, UnreleasedChangelog) else None
+    version = next(iter(heading.versions), None) if heading else None
+    if version is None:
+        return None
+    # 1.1.0.dev0 leads to 1.1.0, and 1.1 is 1.1.0 where releases have three numbers.
+    numbers = [*version.release, *(0 for _ in current.release[len(version.release) :])]
+    pre = "".join(map(str, version.pre or ()))
+    version = Version(
+        f"{version.epoch}!{'.'.join(map(str, numbers))}{pre}" + (f".post{version.post}" if version.post else "")
+    )
+    is_next = version > current or (version == current and last is None)
+    return version if is_next and (last is None or version > last) else None
 
 
 def _waiting_notes(project: Project, news: Changelog | None, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:

@@ -123,10 +123,11 @@ def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
     return tuple(series.values())
 
 
-def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version, str]:
+def released_versions(tags: Iterable[str], form: str, name: str, current: Version | None = None) -> dict[Version, str]:
     """Return the versions whose tags are among ``tags``, and these tags.
 
-    A local version, such as 1.4.0+build5, is no release: no index takes it. 1.4.0-2 next to 1.4.0 counts builds.
+    A local version, such as 1.4.0+build5, is no release: no index takes it. ``current``: the version in the files, None
+    where it comes from a tag. With one that is no post-release, 1.4.0-2 next to 1.4.0 counts builds.
     """
     candidates = list[tuple[Version, str, str]]()
     for tag in tags:
@@ -136,7 +137,8 @@ def released_versions(tags: Iterable[str], form: str, name: str) -> dict[Version
         if version is not None and version.local is None:
             candidates.append((version, text, tag))
     versions = {version for version, _, _ in candidates}
-    return {version: tag for version, text, tag in candidates if not _is_build(text, versions)}
+    has_builds = current is not None and not current.is_postrelease
+    return {version: tag for version, text, tag in candidates if not (has_builds and _is_build(text, versions))}
 
 
 def _is_build(text: str, versions: Collection[Version]) -> bool:

@@ -21,6 +21,7 @@ from seatrial.project.read_changelog import (
     GROUP,
     HASHES,
     LINK,
+    LOWEST,
     RULE,
     UNRELEASED,
     YEAR,
@@ -85,7 +86,7 @@ YANKED = re.compile(
 
 CODENAME = re.compile(
     "[ \t]*[-,:\N{EN DASH}\N{EM DASH}]*[ \t]*"
-    '(?:"[^"]+"|\N{LEFT DOUBLE QUOTATION MARK}[^"]+\N{RIGHT DOUBLE QUOTATION MARK})'
+    '(?<!=)(?:"[^"]+"|\N{LEFT DOUBLE QUOTATION MARK}[^"]+\N{RIGHT DOUBLE QUOTATION MARK})'
 )
 """A name in quotes, which one release alone has."""
 
@@ -132,36 +133,67 @@ class UnreleasedNote:
     text: str
 
 
-def find_unreleased(text: str) -> EntryHeading | None:
-    """Return the heading of the section for the next release, or None.
+def find_unreleased(text: str, version: Version | None = None) -> EntryHeading | None:
+    """Return the heading of the section for the next release, or None; of several, that of ``version``, or the first.
 
     It is as high as those of the releases, or as those of the years or series that the releases are below.
     """
+    sections = unreleased_headings(text)
+    return next((heading for heading in sections if version in heading.versions), next(iter(sections), None))
+
+
+def unreleased_headings(text: str) -> tuple[EntryHeading, ...]:
+    """Return the headings of the sections for the next release: one, where all is well."""
     headings, lines = read_headings(text), text.splitlines()
     top = level_of_releases(headings)
-    has_release_above = False
+    sections, has_release_above = list[EntryHeading](), False
     for heading in headings:
-        if top is not None and heading.level != top and (has_release_above or not _group_after(headings, heading)):
+        if top is not None and heading.level != top and (has_release_above or not _groups_after(headings, heading)):
             continue
         is_next = top is not None and bool(NEXT.fullmatch(heading.text.strip("#=[]()*_`: \t")))
         is_unreleased = _is_unreleased(lines, heading) or is_next
         # A version that was never released can be below one that was.
         if is_unreleased and not (has_release_above and (heading.versions or is_next)):
-            return heading
+            sections.append(heading)
         is_release = heading.level == top and bool(heading.versions) and not is_unreleased
         has_release_above = has_release_above or is_release
-    return None
+    return tuple(sections)
 
 
-def _group_after(headings: Sequence[EntryHeading], heading: EntryHeading) -> EntryHeading | None:
-    """Return the next heading that is as high as ``heading``, if it is that of the releases right below it."""
+def _groups_after(headings: Sequence[EntryHeading], heading: EntryHeading) -> tuple[EntryHeading, ...]:
+    """Return the next heading as high as ``heading`` and those right below it, if they lead down to a release.
+
+    These are a year, a series, or a year and a series; () for none.
+    """
     following = [other for other in headings if other.line > heading.line]
-    for group, release in zip(following, following[1:]):
-        if group.level <= heading.level:
-            is_group = group.level == heading.level and GROUP.fullmatch(group.text)
-            # Releases without dates, one after the other, have headings as short as that of a series.
-            return group if is_group and group.level < release.level == level_of_releases(headings) else None
-    return None
+    chain = list(itertools.dropwhile(lambda other: other.level > heading.level, following))
+    if not chain or chain[0].level < heading.level:
+        return ()
+    top = level_of_releases(headings)
+    steps = itertools.takewhile(lambda pair: pair[0].level < pair[1].level, zip(chain, chain[1:]))
+    groups = []
+    for group, below in steps:
+        # Releases without dates, one after the other, have headings as short as that of a series.
+        if not GROUP.fullmatch(group.text):
+            break
+        groups.append(group)
+        if below.level == top:
+            return tuple(groups)
+    return ()
+
+
+def _groups_around(headings: Sequence[EntryHeading], heading: EntryHeading) -> tuple[EntryHeading, ...]:
+    """Return the year and the series that a heading is below, the year first; () for none."""
+    groups: list[EntryHeading] = []
+    level = heading.level
+    for other in reversed([other for other in headings if other.line < heading.line]):
+        if other.level >= level:
+            continue
+        if not GROUP.fullmatch(other.text):
+            break
+        groups.append(other)
+        level = other.level
+    return tuple(reversed(groups))
 
 
 def released_headings(text: str) -> tuple[EntryHeading, ...]:
@@ -195,9 +227,12 @@ def _state_line(lines: Sequence[str], heading: EntryHeading, pattern: re.Pattern
     return first if match and len(text) - len(match[0]) <= len("Release date: ") else None
 
 
-def unreleased_notes(text: str) -> tuple[UnreleasedNote, ...]:
-    """Return the notes that wait for a release: each bullet, and each paragraph without one."""
-    heading = find_unreleased(text)
+def unreleased_notes(text: str, heading: EntryHeading | None = None) -> tuple[UnreleasedNote, ...]:
+    """Return the notes that wait for a release: each bullet, and each paragraph without one.
+
+    ``heading``: that of their section, None for the first one.
+    """
+    heading = heading or find_unreleased(text)
     if heading is None:
         return ()
     return tuple(
@@ -244,7 +279,7 @@ def read_categories(lines: Sequence[str]) -> tuple[Category, ...]:
     ends = [*(first_line(lines, heading) for heading in starts), len(lines)]
     categories = [Category("", (), tuple(lines[: ends[0]]))]
     for heading, end in zip(starts, ends[1:]):
-        title = heading.text.strip("# \t")
+        title = re.sub(r"<[^<>]+>", "", heading.text).strip("# \t")
         begin = first_line(lines, heading)
         categories.append(Category(title, tuple(lines[begin : heading.body]), tuple(lines[heading.body : end])))
     return tuple(map(_without_blank_ends, categories))
@@ -301,7 +336,7 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
     A heading that has a version, such as ``1.3.0 (unreleased)``, becomes that of the release; above another one, an
     empty section is left for the notes that come next. ``merge``: as for `with_pre_releases`.
     """
-    heading = find_unreleased(text)
+    heading = find_unreleased(text, release.version)
     if heading is None:
         raise ValueError("the changelog has no section for the next release")
     text, heading = _in_group(text, heading, release)
@@ -334,43 +369,79 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
 
 
 def _in_group(text: str, heading: EntryHeading, release: Release) -> tuple[str, EntryHeading]:
-    """Return a changelog with the section of the next release below the year or series of that, and its heading.
+    """Return a changelog with the section of the next release below the year and series of that, and its heading.
 
-    The heading of a section above the years or series stays where it is, without its notes.
+    A heading without a version stays where it is for the notes that come next, unless it is in the newest year or
+    series and the release begins another one.
     """
     lines, headings = text.splitlines(), read_headings(text)
-    group = _group_after(headings, heading)
-    if group is None:
-        return _in_new_group(text, heading, release)
-    latest = next(other for other in headings if other.line > group.line)
-    start, end = _after_comments(lines, heading.body), _end_of_section(text, heading)
-    title = heading_lines(lines, latest, f"{_hashes(latest.text)}{release.version} (unreleased)")
-    section = [*title, "", *_deeper(text, (start, end), latest.level - heading.level), ""]
-    name, place = _group_of(group, release), first_line_with_names(lines, latest.line)
-    if name != group.text:
-        gap = itertools.takewhile(lambda line: not line.strip(), lines[group.body : first_line(lines, latest)])
-        section = [*heading_lines(lines, group, name), *gap, *section]
-        place = first_line_with_names(lines, group.line)
-    begin = first_line(lines, heading)
-    above = [*lines[:begin], *_linked_to(lines[begin:start], release), *lines[end:place]]
-    new = "\n".join([*above, *section, *lines[place:]]) + "\n"
-    line = len(above) + section.index(title[-1] if underline(title, 0) is None else title[0])
+    above = _groups_after(headings, heading)
+    groups = (*_groups_around(headings, heading), *above)
+    count, (top, bottom) = _find_groups(text, groups, release)
+    begin, end = first_line(lines, heading), _end_of_section(text, heading)
+    is_alone = not above and end == len(lines)
+    if not groups or is_alone or (count == len(groups) and not above and top <= begin < bottom):
+        return text, heading
+    missing = groups[count:]
+    below = _members(headings, (top, bottom), missing[0] if missing else None)
+    if missing:
+        number = _number(_group_of(missing[0], release))
+        below = [group for group in below if _number(group.text) < number]
+    place = first_line_with_names(lines, below[0].line) if below else bottom
+    # What a year or series says of itself is not said of the next.
+    begun = [
+        line
+        for group in missing
+        for line in (*heading_lines(lines, group, _group_of(group, release)), *_blank(lines, group.body))
+    ]
+    if heading.versions or (missing and place < begin and not above):
+        kept, section, after = tuple[str, ...](), lines[begin:end], end + len(_blank(lines, end))
+    else:
+        start, after = _after_comments(lines, heading.body), end
+        latest = next(iter(release_headings(headings)), heading)
+        kept = _linked_to(lines[begin:start], release)
+        notes = _deeper(text, (start, end), latest.level - heading.level)
+        title = heading_lines(lines, latest, _marked_as(latest.text, f"{release.version} (unreleased)"))
+        section = [*title, *(["", *notes] if notes else [])]
+    inserted = [*begun, *section, ""] if below else ["", *begun, *section]
+    if place <= begin:
+        before, new_lines = lines[:place], [*inserted, *lines[place:begin], *kept, *lines[after:]]
+    else:
+        before, new_lines = [*lines[:begin], *kept, *lines[after:place]], [*inserted, *lines[place:]]
+    new = "\n".join([*before, *new_lines]) + "\n"
+    line = len(before) + inserted.index(section[0], len(begun))
     return new, next(other for other in read_headings(new) if other.line >= line)
 
 
-def _in_new_group(text: str, heading: EntryHeading, release: Release) -> tuple[str, EntryHeading]:
-    """Return a changelog with the section that is the first of a year or series in a new one, where it needs one."""
-    lines, headings = text.splitlines(), read_headings(text)
-    above = next((other for other in reversed(headings) if other.line < heading.line), None)
-    is_group = above and above.level < heading.level and GROUP.fullmatch(above.text)
-    if above is None or not is_group or (name := _group_of(above, release)) == above.text:
-        return text, heading
-    begin, end = first_line(lines, above), _end_of_section(text, heading)
-    gap, section = lines[above.body : first_line(lines, heading)], lines[first_line(lines, heading) : end]
-    if end == len(lines) or any(line.strip() for line in gap):
-        return text, heading
-    group, below = heading_lines(lines, above, name), (*lines[begin : above.body], *lines[end:])
-    return "\n".join((*lines[:begin], *group, *gap, *section, "", *below)) + "\n", heading
+def _find_groups(text: str, groups: Sequence[EntryHeading], release: Release) -> tuple[int, tuple[int, int]]:
+    """Return how many years and series of a release a changelog has, and the range of the lines below the last one."""
+    headings, count, lines = read_headings(text), 0, (0, len(text.splitlines()))
+    for pattern in groups:
+        number = _number(_group_of(pattern, release))
+        own = next((group for group in _members(headings, lines, pattern) if _number(group.text) == number), None)
+        if own is None:
+            break
+        count, lines = count + 1, (own.body, _end_of_section(text, own))
+    return count, lines
+
+
+def _members(
+    headings: Sequence[EntryHeading], lines: tuple[int, int], pattern: EntryHeading | None
+) -> list[EntryHeading]:
+    """Return the years or series in some lines that are as high as ``pattern``, or the releases where it is None."""
+    level = level_of_releases(headings) if pattern is None else pattern.level
+    inside = [heading for heading in headings if lines[0] <= heading.line < lines[1] and heading.level == level]
+    return [heading for heading in inside if pattern is None or GROUP.fullmatch(heading.text)]
+
+
+def _number(group: str) -> Version:
+    """Return the year or the beginning of a version that the heading of a group has."""
+    return Version(re.sub(GROUP, r"\g<number>", group))
+
+
+def _blank(lines: Sequence[str], start: int) -> list[str]:
+    """Return the blank lines at ``start``."""
+    return list(itertools.takewhile(lambda line: not line.strip(), lines[start:]))
 
 
 def _group_of(group: EntryHeading, release: Release) -> str:
@@ -401,10 +472,12 @@ def _deeper(text: str, section: tuple[int, int], steps: int) -> tuple[str, ...]:
     return (*written, *lines[number:end])
 
 
-def _hashes(heading: str) -> str:
-    """Return what the text of a heading in Markdown begins with, "" for one in reStructuredText."""
-    hashes = re.match(r"[#=]*[ \t]*", heading)
-    return hashes[0] if hashes else ""
+def _marked_as(heading: str, words: str) -> str:
+    """Return the text of a heading that is marked as another one: with hashes, in bold, as HTML, or not at all."""
+    marks = re.match(r"[#=]+[ \t]*|\*\*|[ \t]*<(?P<tag>h\d)", heading)
+    if marks and marks["tag"]:
+        return f"<{marks['tag']}>{words}</{marks['tag']}>"
+    return f"{marks[0]}{words}{'**' if marks[0] == '**' else ''}" if marks else words
 
 
 def _after_comments(lines: Sequence[str], start: int) -> int:
@@ -470,11 +543,10 @@ def heading_text(text: str, release: Release) -> str:
     unreleased, earlier = find_unreleased(text), released_headings(text)
     marks = (unreleased or earlier[0]).text if unreleased or earlier else "## "
     if not earlier:
-        prefix = _hashes(marks)
         version = f"[{release.version}]" if "[" in marks else str(release.version)
         state = UNRELEASED.search(marks)
         is_in_brackets = state is not None and marks[: state.start()].endswith("(")
-        return f"{prefix}{version} ({release.date})" if is_in_brackets else f"{prefix}{version} - {release.date}"
+        return _marked_as(marks, f"{version} ({release.date})" if is_in_brackets else f"{version} - {release.date}")
     texts = [heading.version_texts[0].lstrip("vV") for heading in earlier]
     latest = earlier[0].text
     previous = texts[1] if len(texts) > 1 else _start_of_link(latest)
@@ -616,6 +688,8 @@ def add_note(text: str, category: str, note: str) -> str:
     bullet = next((match["sign"] for line in lines if (match := BULLET.match(line))), "-")
     written = f"{bullet} " + note.strip().replace("\n", "\n  ")
     categories = {category.title: category for category in read_categories(lines[heading.body : end])}
+    # Below a line in bold there is no other heading.
+    category = "" if heading.level == LOWEST else category
     title = next((title for title in categories if title.lower() == category.lower()), category)
     earlier = categories.get(title) or Category(title, _category_heading(text, heading, title), ())
     categories[title] = replace(earlier, lines=(*earlier.lines, written))
@@ -645,11 +719,10 @@ def with_unreleased_heading(text: str, *, is_rst: bool = False) -> str:
         sign = "==" if end and lines[end - 1].startswith("= ") else "##"
         title = f"Unreleased\n{'-' * len('Unreleased')}" if is_underlined else f"{sign} Unreleased"
         return "".join(f"{part}\n\n" for part in (above, title, below) if part).rstrip("\n") + "\n"
-    hashes = re.match(r"[#=]*[ \t]*", latest.text)
     labels = {match["label"].lower() for line in lines if (match := LINK.match(line))}
     # Brackets that no heading has a link for are as good as no brackets.
     in_brackets = "unreleased" in labels or (not labels and latest.text.lstrip("#= \t").startswith("["))
-    name = f"{hashes[0] if hashes else ''}{'[Unreleased]' if in_brackets else 'Unreleased'}"
+    name = _marked_as(latest.text, "[Unreleased]" if in_brackets else "Unreleased")
     begin = first_line_with_names(lines, latest.line)
     heading = "".join(f"{line}\n" for line in (*heading_lines(lines, latest, name), ""))
     # All other lines stay as they are, a form feed in them and a last line without an end too.
@@ -685,7 +758,10 @@ def _category_heading(text: str, section: EntryHeading, title: str) -> tuple[str
     lines, headings = text.splitlines(), read_headings(text)
     pattern = next((heading for heading in headings if heading.level == section.level + 1), None)
     if pattern is None:
+        if underline(lines, section.line):
+            return (title, "~" * len(title))
         hashes = re.match(r"[#=]+", section.text)
-        return (f"{hashes[0]}{hashes[0][0]} {title}",) if hashes else (title, "~" * len(title))
-    hashes = re.match(r"[#=]*[ \t]*", pattern.text)
-    return heading_lines(lines, pattern, f"{hashes[0] if hashes else ''}{title}")
+        return (
+            f"{hashes[0]}{hashes[0][0]} {title}" if hashes else f"<h{section.level + 2}>{title}</h{section.level + 2}>",
+        )
+    return heading_lines(lines, pattern, _marked_as(pattern.text, title))

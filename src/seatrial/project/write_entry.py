@@ -29,6 +29,7 @@ from seatrial.project.unreleased_section import (
     cut_unreleased,
     find_unreleased,
     release_unreleased,
+    unreleased_headings,
     unreleased_notes,
     with_comparison,
     with_pre_releases,
@@ -131,7 +132,7 @@ def _release_unreleased(snapshot: ProjectSnapshot, path: Path, release: Release)
     """Give the Unreleased section of a changelog to a release, and return the entry. Raises `EntryExists`."""
     require_inside(snapshot.project.root, [path])
     text = read_changelog_file(path)
-    heading = find_unreleased(text)
+    heading = find_unreleased(text, release.version)
     above, _, below = cut_unreleased(text, heading) if heading else (text.splitlines(), (), ())
     # The heading of the next release can have its version already, with "Unreleased" in it or below it.
     title = find_entry("\n".join((*above, *below)), release.version)
@@ -142,6 +143,15 @@ def _release_unreleased(snapshot: ProjectSnapshot, path: Path, release: Release)
             f"{path.name} has an entry {title!r} already",
             code="EntryExists",
             fix="move the notes of the next release into it, or remove it, and commit",
+        )
+    others = (other for other in unreleased_headings(text) if other != heading and not other.versions)
+    other = next((other for other in others if unreleased_notes(text, other)), None)
+    if heading and other:
+        raise ReleaseError(
+            f"{path.name}:{other.line + 1}: the notes below a second {other.text!r} would not be in the entry, "
+            f"which is made from those below line {heading.line + 1}",
+            code="UnreleasedNotes",
+            fix=f"move them below {heading.text!r} in line {heading.line + 1}, and commit",
         )
     new, entry = release_unreleased(text, release, merge=snapshot.config.changelog.merges)
     with put_back_on_failure([path]) as backup:

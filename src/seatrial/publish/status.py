@@ -217,7 +217,8 @@ class ProjectStatus:
     def __str__(self) -> str:
         """Return a line for each fact, and the next command."""
         commits = count_text(self.commits, "commit")
-        request = f", for a {self.part} release: {self.next_version}" if self.fragments else ""
+        size = "" if self.part == "auto" else f"a {self.part} release: "
+        request = f", for {size}{self.next_version}" if self.fragments else ""
         lacks_tags = any(reason.code == "TagsMissing" for reason in self.reasons)
         no_tag = "and its tags are not fetched" if lacks_tags else "no tag yet"
         lines = [
@@ -330,14 +331,15 @@ def read_status(
 def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress: Progress) -> ProjectStatus:
     """Return the status of a project on its remote."""
     is_untagged = snapshot.is_untagged and bool(snapshot.last_tag)
+    following, part = snapshot.version_for("auto"), snapshot.requested.part
     status = ProjectStatus(
         project=snapshot.project.name,
         version=snapshot.current,
         last_tag=snapshot.last_tag,
         commits=count_commits_since(repository, snapshot.last_tag) if repository.commit else 0,
         fragments=len(snapshot.fragments),
-        part=snapshot.requested.part,
-        next_version=snapshot.version_for("auto"),
+        part=part if is_untagged or snapshot.version_for(part) == following else "auto",
+        next_version=following,
         is_untagged=is_untagged,
         branch=BranchOnRemote(repository.branch, str(repository.upstream) if repository.upstream else None),
         has_changelog=snapshot.news is not None,

@@ -18,7 +18,6 @@ from seatrial.errors import DeliveryError, ReleaseError, SeatrialError
 from seatrial.git.command import Git
 from seatrial.git.push import retake_command
 from seatrial.git.repository import Repository, object_of_tag, page_of_runs, read_remote, read_tags
-from seatrial.project.tag_form import released_versions
 from seatrial.release.manifest import Manifest
 from seatrial.release.prepare import build_release, release_lock, scratch_clone
 
@@ -47,7 +46,7 @@ class TaggedRelease:
     @classmethod
     def of(cls, repository: Repository, snapshot: ProjectSnapshot, version: Version | None) -> TaggedRelease:
         """Return a release of the project, the newest when no version is given. Raises `TagMissing`."""
-        tags = released_versions(read_tags(repository, "HEAD"), snapshot.tag_form, snapshot.project.name)
+        tags = snapshot.released_among(read_tags(repository, "HEAD"))
         version = version or max(tags, default=None)
         if version is None:
             raise ReleaseError(

@@ -26,7 +26,8 @@ class ReleasePlan:
     commit, and ``removed`` the files that it removes; ``unpushed``: the commits of the checkout that the remote lacks,
     which a push takes along and a request does not; ``unfinished``: paths in the checkout that are not part of it;
     ``publishes``: the CI files that run on tags; ``hooks``: the settings with commands of bump-my-version, which do not
-    run; ``stale``: lines that keep the numbers of the version before.
+    run; ``stale``: lines that keep the numbers of the version before; ``announced``: another version that the changelog
+    names as the next one.
     """
 
     project: str
@@ -42,6 +43,7 @@ class ReleasePlan:
     publishes: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
+    announced: Version | None = None
 
 
 def tag_message(project: str, version: Version, entry: str = "") -> str:
@@ -125,7 +127,8 @@ def _later_rows(versions: Sequence[Version]) -> list[tuple[str, str]]:
 def _plan_page(plan: ReleasePlan, rows: Sequence[tuple[str, str]]) -> str:
     entry = [*(f"  {line}".rstrip() for line in plan.entry.strip().splitlines()), ""] if plan.entry.strip() else []
     stale = [*_rows("stale", plan.stale), ("", STALE_FIX)] if plan.stale else []
-    lines = [f"{head:9}{text}" for head, text in (*rows, *stale)]
+    named = [("but", f"the changelog announces {plan.announced}: --version {plan.announced}")] if plan.announced else []
+    lines = [f"{head:9}{text}" for head, text in (*named, *rows, *stale)]
     return "\n".join([f"{plan.project} {plan.current} → {plan.version}", "", *entry, *lines])
 
 

@@ -279,7 +279,7 @@ def _missing_releases(
         # Without tags, the form is that of a first release, and the remote's can be another.
         with contextlib.suppress(SeatrialError):
             form = resolve_tag_form(snapshot.project, snapshot.config, tags, snapshot.places.version)
-    releases = released_versions(tags, form, name)
+    releases = released_versions(tags, form, name, snapshot.places.version)
     is_other = form != snapshot.tag_form
     newer = {version: tag for version, tag in releases.items() if is_other or last is None or version > last}
     if not newer or tag_id(newer[max(newer)]) is not None:
@@ -367,7 +367,7 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remot
 
 
 def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
-    if not snapshot.requested.kinds or request.anyway or version == snapshot.current:
+    if not snapshot.requested.kinds or request.anyway or version in (snapshot.current, snapshot.announced):
         return
     # The branch is behind the last release when an older one was merged after it.
     base = max(snapshot.current, snapshot.last_version or snapshot.current)
@@ -428,6 +428,7 @@ def write_release(prepared: PreparedRelease, version: Version) -> ReleasePlan:
         unfinished=uncommitted_files(preconditions.repository),
         publishes=files_that_publish(scratch.root, snapshot.tag(version)),
         hooks=() if snapshot.comes_from_tag else configured_hooks(snapshot.project),
+        announced=snapshot.announced if snapshot.announced != version else None,
         stale=stale_numbers(snapshot.project, snapshot.files, snapshot.places, version),
     )
     # A release that changes no file is a tag of the commit that is there.
