@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
 from pathlib import Path, PurePosixPath
 
@@ -53,6 +54,18 @@ def test_tag_is_spelled_as_the_newest_ones_or_as_the_file(tmp_path: Path) -> Non
         ("v2026.5.3",): ["v2026.6.1", "v2026.5.3"],
         ("v2026.05.03", "v2025.1.1"): ["v2026.06.01", "v2026.05.03"],
     }
+
+
+@pytest.mark.parametrize("tags", [(), ("v2026.06.01", "v2026.05.07")])
+def test_day_of_a_calendar_version_is_known_by_its_zero(tmp_path: Path, tags: tuple[str, ...]) -> None:
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT.replace("1.2.3", "2026.06.01"))
+    snapshot = ProjectSnapshot.of(tmp_path, (), tags)
+    before, version, after = (
+        dt.datetime.now().astimezone(),
+        snapshot.version_for("calendar"),
+        dt.datetime.now().astimezone(),
+    )
+    assert snapshot.tag(version) in {f"v{day:%Y.%m.%d}" for day in (before, after)}
 
 
 def test_fragment_that_towncrier_would_skip_is_named(tmp_path: Path) -> None:

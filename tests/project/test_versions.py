@@ -135,6 +135,13 @@ def test_fragments_ask_for_the_largest_part(current: str, kinds: list[str], expe
         ("2026.12.0", "2026.12.1"),
         ("1!2026.10.0", "1!2026.11.0"),
         ("0.0.0", "2026.11.0"),
+        # A date in a single number.
+        ("202610.3", "202611.0"),
+        ("202611.3", "202611.4"),
+        ("2610.1", "2611.0"),
+        ("2611", "2611.1"),
+        ("261126", "261127"),
+        ("2011", "2026"),
         ("1.4.0", "2026.11.0"),
         # A third number above 12 is a day.
         ("2026.8.17", "2026.11.27"),
@@ -153,8 +160,20 @@ def test_calendar_version_has_the_form_of_the_current_one(current: str, version:
 
 
 @pytest.mark.parametrize(
-    ("current", "released", "version"),
+    ("current", "written", "version"),
     [
+        ("2026.6.1", ["2026.06.01"], "2026.11.27"),
+        ("26.6.1", ["26.06.01"], "26.11.27"),
+        ("2026.6.12", ["2026.06.12", "2026.06.07"], "2026.11.27"),
+        ("2026.6.1", ["2026.06.01", "2026.06.0"], "2026.11.0"),
+        ("2026.6.1", ["2026.06.1"], "2026.11.0"),
+        ("2026.6.1", ["2026.06.001"], "2026.11.0"),
+        ("2026.11.27", ["2026.11.27", "2026.11.09"], "2026.11.27.1"),
+        ("2026.601", ["2026.0601"], "2026.1127"),
+        ("2026.1103", ["2026.1103"], "2026.1127"),
+        ("2026.1127", ["2026.1127"], "2026.1127.1"),
+        ("2026.113", ["2026.113"], "2026.114"),
+        ("2026.1103", ["2026.1103", "2026.1099"], "2026.1104"),
         ("2026.11.12", ["2026.10.30", "2026.11.12"], "2026.11.27"),
         ("2026.11.12", ["2026.11.3", "2026.11.12"], "2026.11.13"),
         ("2026.11.12", ["2026.10.0", "2026.10.13", "2026.11.12"], "2026.11.13"),
@@ -165,9 +184,9 @@ def test_calendar_version_has_the_form_of_the_current_one(current: str, version:
         ("2026.11.12.1", ["2026.11.12"], "2026.11.27.0"),
     ],
 )
-def test_other_releases_say_whether_a_version_has_a_day(current: str, released: list[str], version: str) -> None:
+def test_other_releases_say_whether_a_version_has_a_day(current: str, written: list[str], version: str) -> None:
     today = datetime(2026, 11, 27, tzinfo=timezone.utc)
-    assert str(calendar_version(Version(current), today, map(Version, released))) == version
+    assert str(calendar_version(Version(current), today, written)) == version
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class ProjectSnapshot:
             first = next_version(self.last_version or Version("0.0.0"), part)
             if first == self.current:
                 return self.current
-        return next_version(self.current, part, self.requested.part, self._released)
+        return next_version(self.current, part, self.requested.part, self._written(self._released))
 
     def tag(self, version: Version) -> str:
         """Return the name of the tag that a version has or would get."""
@@ -128,9 +128,13 @@ class ProjectSnapshot:
 
     def spelled(self, version: Version) -> str:
         """Return a version as the newest tags are spelled, else as the files are, such as 2026.06.01."""
-        newest = sorted(self._released, reverse=True)[:FEW]
-        examples = [version_in_tag(self._released[old], self.tag_form, self.project.name) for old in newest]
-        return spelled_as(version, [*examples, *(place.version for place in self.places.places[:1])])
+        return spelled_as(version, self._written(sorted(self._released, reverse=True)[:FEW]))
+
+    def _written(self, released: Iterable[Version]) -> tuple[str, ...]:
+        """Return how versions are written in their tags, and that of the files there."""
+        tags = [self._released[version] for version in released]
+        texts = [version_in_tag(tag, self.tag_form, self.project.name) for tag in tags]
+        return (*texts, *(place.version for place in self.places.places[:1]))
 
     def released_among(self, tags: Iterable[str]) -> dict[Version, str]:
         """Return the versions of the project whose tags are among ``tags``, and these tags."""

@@ -84,19 +84,19 @@ def is_part(text: str) -> bool:
     return text in PART_NAMES or text in LABELS
 
 
-def next_version(current: Version, part: str, base: str = "patch", released: Iterable[Version] = ()) -> Version:
+def next_version(current: Version, part: str, base: str = "patch", written: Iterable[str] = ()) -> Version:
     """Return the version that comes after ``current`` when ``part`` is raised.
 
     A pre-release is on its way to a release: 1.5.0rc1 becomes 1.5.0 by ``final``, ``patch`` and ``minor``, and 2.0.0 by
     ``major``. ``base``: the part that a label raises first when ``current`` is no pre-release, so that ``rc`` makes
-    1.5.0rc1 of 1.4.0 when the base is ``minor``. ``calendar`` is `calendar_version` of today; ``released``: the
-    releases that say whether it has a day.
+    1.5.0rc1 of 1.4.0 when the base is ``minor``. ``calendar`` is `calendar_version` of today; ``written``: how
+    versions are written, which says whether it has a day.
     Raises `PartUnknown`, or `VersionNotNewer` when a label would lead back.
     """
     if part in PARTS:
         return _release(current, part)
     if part == CALENDAR:
-        return calendar_version(current, datetime.now().astimezone(), released)
+        return calendar_version(current, datetime.now().astimezone(), written)
     if part in LABELS:
         return _pre_release(current, LABELS[part], base)
     if part == "dev":
@@ -120,30 +120,45 @@ def next_version(current: Version, part: str, base: str = "patch", released: Ite
 
 
 LAST_MONTH, LAST_DAY = 12, 31
-SHORT_YEARS = 100
-FIRST_DATE, LAST_DATE = 1990_01_01, 2100_12_31
+SHORT_YEARS, FOUR_DIGITS = 100, 1000
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+IN_ONE_NUMBER = ("%Y%m%d", "%Y%m", "%y%m%d", "%y%m")
+"""How a date is written as a single number."""
+
+PADDED_DAY = re.compile(r"\d+\.\d+\.0[1-9](?!\d)")
+"""A version whose third number is a day: counters are written without a zero."""
 
 
-def calendar_version(current: Version, today: datetime, released: Iterable[Version] = ()) -> Version:
+def calendar_version(current: Version, today: datetime, written: Iterable[str] = ()) -> Version:
     """Return the version of a day, in the form of ``current``: its year, its month, its day, and a counter.
 
     The year has four digits or two, as in 2026.11.0 and 26.11. A number up to 12 after it is a month; the third is a
-    day where there are four numbers, or where it is above 12, as in 2026.8.17, in this or another of the ``released``
-    versions, and 0 or above 31 in none. A date can also be a single number, as 20261127. The counter begins with 0
-    and is raised, or added, for another release of the same date. A version without a year, such as 0.0.0, is followed
-    by 2026.11.0. A version of a later date keeps its date.
+    day where there are four numbers, or where it is above 12, as in 2026.8.17, or 01 to 09, in this or another version,
+    and 0 or above 31 in none. A date can also be a single number, as 20261127 or 202611, or a month and a day be one,
+    as 2026.1127. ``written``: how this and other versions are written. The counter begins with 0 and is raised, or
+    added, for another release of the same date. A version without a year, such as 0.0.0, is followed by 2026.11.0. A
+    version of a later date keeps its date.
     """
+    texts = tuple(written)
+    versions = (current, *map(Version, texts))
     numbers = current.release if current.major >= SHORT_YEARS // 10 else (today.year, today.month, 0)
     year = today.year if numbers[0] >= SHORT_YEARS else today.year % SHORT_YEARS
-    dated = [year]
-    if FIRST_DATE <= numbers[0] <= LAST_DATE:
-        dated = [int(f"{today:%Y%m%d}")]
-    elif numbers[1:] and 0 < numbers[1] <= LAST_MONTH:
+    form = next((form for form in IN_ONE_NUMBER if _is_date(numbers[0], form)), None)
+    dated = [int(today.strftime(form)) if form else year]
+    if form is None and numbers[1:] and 0 < numbers[1] <= LAST_MONTH:
         dated.append(today.month)
-        thirds = {(*version.release, 0, 0)[2] for version in (current, *released) if version.release[2:]}
-        has_days = any(third > LAST_MONTH for third in thirds) and all(0 < third <= LAST_DAY for third in thirds)
+        thirds = {(*version.release, 0, 0)[2] for version in versions if version.release[2:]}
+        is_day = any(third > LAST_MONTH for third in thirds) or any(map(PADDED_DAY.match, map(_numbers_of, texts)))
+        has_days = is_day and all(0 < third <= LAST_DAY for third in thirds)
         if (has_days and numbers[2:]) or len(numbers) > len(("year", "month", "counter")):
             dated.append(today.day)
+    elif form is None and numbers[1:]:
+        seconds = [version.release[1] for version in versions if version.release[1:]]
+        is_padded = any(re.match(r"\d+\.0", _numbers_of(text)) for text in texts)
+        if (is_padded or max(seconds) >= FOUR_DIGITS) and all(
+            _is_date(20000000 + second, "%Y%m%d") for second in seconds
+        ):
+            dated.append(int(f"{today:%m%d}"))
     counters = numbers[len(dated) :]
     latest = current.release[: len(dated)]
     if tuple(dated) <= latest:
@@ -153,6 +168,17 @@ def calendar_version(current: Version, today: datetime, released: Iterable[Versi
     elif counters:
         counters = (0,)
     return _version(current, (*dated, *counters))
+
+
+def _is_date(number: int, form: str) -> bool:
+    """Whether a number is a date of these years in a form; 2011 is a year, and no November of 2020."""
+    if FIRST_YEAR <= number <= LAST_YEAR:
+        return False
+    try:
+        day = datetime.strptime(str(number), form)  # noqa: DTZ007 - a day has no time zone
+    except ValueError:
+        return False
+    return FIRST_YEAR <= day.year <= LAST_YEAR and day.strftime(form) == str(number)
 
 
 def spelled_as(version: Version, examples: Iterable[str]) -> str:
