@@ -55,6 +55,22 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         """,
     ),
     (
+        ("bump", "--part", "final"),
+        f"""
+        seatrial: --part final leads nowhere: 1.2.3 is not a pre-release
+        fix:  {{called}} bump --part minor
+        {READ}PartUnknown
+        """,
+    ),
+    (
+        ("bump", "--version", "1.2.2"),
+        f"""
+        seatrial: 1.2.2 is not newer than 1.2.3, the version of tidepool
+        fix:  {{called}} bump --part minor
+        {READ}VersionNotNewer
+        """,
+    ),
+    (
         ("bump", "--part", "mayor"),
         f"""
         seatrial: unknown part 'mayor'; did you mean major?

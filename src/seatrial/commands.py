@@ -61,6 +61,8 @@ class Command:
         return " ".join((placeholder, *words))
 
 
+RELEASE = Command("release")
+
 INVOKE, PROGRAM = "invoke", "seatrial"
 NAMES = (INVOKE, "inv", PROGRAM)
 """The programs that run tasks."""

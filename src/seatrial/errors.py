@@ -176,6 +176,11 @@ FILE_FIXES = {
 """How to fix what prevents a file from being read or written, other than a lack of space or of permissions."""
 
 
+def file_fix(error: OSError) -> str:
+    """Return how to fix what prevents a file from being read or written."""
+    return FILE_FIXES.get(error.errno or 0, "make room, or let yourself read and write it")
+
+
 class ReleaseError(SeatrialError):
     """The release was refused; unless the text says otherwise, nothing has changed."""
 

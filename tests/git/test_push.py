@@ -203,6 +203,18 @@ BRANCH_FIX, TAG_FIX = "release by a pull request: ", "let yourself create the ta
         ("remote: error: GH013: … refs/heads/main.\nremote: - Push cannot contain secrets", "take the secret out "),
         ("remote: error: GH013: … refs/heads/main.\nremote: - Commits must have verified signatures.", "sign what "),
         ("remote: error: GH007: Your push would publish a private email address.", "commit with an address "),
+        (
+            "remote: error: File data.bin is 120.00 MB; this exceeds GitHub's file size limit of 100.00 MB",
+            "take the fi",
+        ),
+        (
+            "refusing to allow an OAuth App to create or update workflow `a` without `workflow` scope",
+            "log in with the ",
+        ),
+        (
+            "refusing to allow a GitHub App to update workflow `a` without `workflows` permission",
+            "log in with the right",
+        ),
         ("remote: error: GH013: … refs/heads/main.\nremote: - Commit message must match", "set message in "),
         ("remote: GitLab: Commit message does not follow the pattern '[A-Z]+-[0-9]+'", "set message in "),
         ("! [rejected] main -> main (fetch first)", "somebody has pushed meanwhile: "),

@@ -29,6 +29,7 @@ from seatrial.release.preconditions import (
     Preconditions,
     PushTarget,
     check_preconditions,
+    remote_reasons,
     require_branch,
     shallow_clone_error,
 )
@@ -167,6 +168,18 @@ def test_branch_that_follows_another_than_the_default_is_named_with_it(clone: Sa
         require_branch(Preconditions(repository, "c" * 40, target, remote, BranchStatus(0, 0)), None)
     assert raised.value.what == "releases are made from main, and main follows origin/next"
     assert raised.value.fix == "git branch --set-upstream-to=origin/main"
+
+
+@pytest.mark.parametrize(("branch", "is_renamed"), [("main", True), ("topic", False)])
+def test_branch_that_the_remote_has_renamed_follows_its_new_name(
+    clone: SampleProject, branch: str, *, is_renamed: bool
+) -> None:
+    repository, target = read_repository(clone.root), PushTarget("main", Upstream("origin", f"refs/heads/{branch}"))
+    remote = Remote("origin", ("a",), "origin", "trunk")
+    (reason,) = remote_reasons(repository, target, remote, BranchStatus(0, 0))
+    renamed = "git fetch origin && git branch --set-upstream-to=origin/trunk\nor, if it was deleted: "
+    assert reason.what == f"origin has no branch {branch}, which main follows"
+    assert reason.fix == f"{renamed * is_renamed}git push origin main:{branch}"
 
 
 @pytest.mark.parametrize(

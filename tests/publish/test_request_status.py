@@ -147,6 +147,7 @@ def test_pushed(requested: ReleaseRepo) -> None:
         "version": "1.3.0",
         "branch": "release/1.3.0",
         "into": "main",
+        "merged_into": None,
         "is_open": None,
         "reason": "only GitHub is asked",
         "behind": 0,
@@ -180,6 +181,21 @@ def test_edited_by_hand(requested: ReleaseRepo) -> None:
     request, command = status(requested.project)
     assert (request["state"], command) == ("edited", None)
     assert request["added"] == [f"{hand.git('rev-parse', '--short=12', 'HEAD').strip()} Write it better"]
+
+
+@slow
+def test_branch_that_the_forge_has_brought_up_to_date_is_not_edited(requested: ReleaseRepo) -> None:
+    """The button of a forge merges the branch into that of the request."""
+    commit_on_main(requested)
+    hand = requested.clone("hand").project
+    hand.git("checkout", "-q", "release/1.3.0")
+    hand.git("merge", "-q", "--no-edit", "origin/main")
+    hand.git("push", "-q")
+    assert status(requested.project)[0]["state"] == "pushed"
+    hand.write({"README.md": "# tidepool, better\n"})
+    hand.git("commit", "-q", "--all", "--amend", "--no-edit")
+    hand.git("push", "-q", "--force")
+    assert status(requested.project)[0]["state"] == "edited"
 
 
 @slow
@@ -225,10 +241,10 @@ def test_state_of_a_request_is_read_with_gh(requested: ReleaseRepo, tmp_path: Pa
     assert (answer["state"], answer["url"], answer["failed_checks"]) == ("checks_failing", url, ["Gate"])
     gh.state = {"requests": [{**request, "state": "CLOSED"}]}
     assert status(requested.project)[0]["state"] == "closed"
-    for requests in ([], [{**request, "state": "MERGED", "baseRefName": "develop"}]):
+    for requests, merged_into in (([], None), ([{**request, "state": "MERGED", "baseRefName": "develop"}], "develop")):
         gh.state = {"requests": requests}
         answer, command = status(requested.project)
-        assert (answer["state"], answer["is_open"]) == ("pushed", False)
+        assert (answer["state"], answer["is_open"], answer["merged_into"]) == ("pushed", False, merged_into)
         assert answer["url"] == (url if requests else None)
     assert command == "invoke release --pull-request --version 1.3.0"
     gh.fail("HTTP 502")

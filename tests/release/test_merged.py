@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
+from errors_raised import raises_error
 from forge_merges import (
     WAYS,
     by_fast_forward,
@@ -24,9 +25,11 @@ from forge_merges import (
 from preflight_in_process import enter
 from release_repo import PUBLISHING, ReleaseRepo, made_once, make_release_repo, scratch_clones
 from sample_project import HERE, lines, normalised
+from seatrial.events import Progress
 from seatrial.git.repository import read_repository
 from seatrial.release.merged import MergedRelease, find_merged_release
 from seatrial.release.preconditions import check_preconditions
+from seatrial.release.request_branch import may_have_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -286,7 +289,7 @@ def test_another_version_waits_for_the_tag(requested: ReleaseRepo) -> None:
     assert message == lines(
         f"""
         seatrial: 1.3.0 was merged and has no tag yet, so 1.5.0 can't be released
-        fix:  invoke release, which tags it
+        fix:  invoke release, which tags 1.3.0
               or leave 1.3.0 without a tag: invoke release --version 1.5.0 --anyway
         {READ}MergedNotTagged
         """
@@ -306,10 +309,13 @@ def test_development_version_after_the_merge_hides_no_release(
     verified = requested.remote.git("rev-parse", "release/1.3.0").strip()
     unprotected(requested, act)
     enter(requested.project, monkeypatch)
-    release = merged_release(requested)
     squashed = requested.remote.git("rev-parse", "main~1").strip()
     expected = verified if way is by_merge_commit else squashed
-    assert (str(release.version), release.commit.commit, release.is_verified) == ("1.3.0", expected, True)
+    for is_verified in (True, False):
+        release = merged_release(requested)
+        assert (str(release.version), release.commit.commit, release.is_verified) == ("1.3.0", expected, is_verified)
+        # Another machine has no note.
+        (requested.project.root / ".git/seatrial/request.json").unlink(missing_ok=True)
 
 
 def test_merge_that_was_reverted_is_no_release(requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,9 +372,24 @@ def test_another_release_is_left_without_a_tag_when_the_user_wants_that(
     unprotected(requested, act)
     enter(requested.project, monkeypatch)
     preconditions = check_preconditions(read_repository(requested.project.root)).on_remote_branch()
-    for version, expected in (("1.3.0", "1.3.0"), ("1.4.0", "1.4.0"), ("1.5.0", None)):
-        release = find_merged_release(preconditions, version=version, passes_over=True)
-        assert (release and str(release.version)) == expected
+    for version, expected, older in (
+        ("1.2.9", ("1.3.0", ["1.4.0"]), []),
+        ("1.3.0", ("1.3.0", ["1.4.0"]), []),
+        ("1.4.0", ("1.4.0", []), ["1.3.0"]),
+        ("1.5.0", None, ["1.3.0", "1.4.0"]),
+    ):
+        notes: list[str] = []
+        release = find_merged_release(preconditions, version=version, passed_over=Progress.of_texts(notes.append))
+        assert (release and (str(release.version), [*map(str, release.later)])) == expected
+        assert notes == [f"{each} was merged and stays without a tag (--anyway)" for each in older]
+    assert refused(requested, "--version", "1.5.0", "--pull-request") == lines(
+        f"""
+        seatrial: 1.3.0, 1.4.0 were merged and have no tag yet, so 1.5.0 can't be released
+        fix:  invoke release --pull-request, which tags 1.3.0
+              or leave 1.3.0, 1.4.0 without a tag: invoke release --pull-request --version 1.5.0 --anyway
+        {READ}MergedNotTagged
+        """
+    )
 
 
 def test_release_that_was_reverted_before_the_next_is_none(
@@ -397,6 +418,47 @@ def test_version_without_its_entry_is_not_taken_for_the_merge_of_its_request(
     enter(requested.project, monkeypatch)
     preconditions = check_preconditions(read_repository(requested.project.root)).on_remote_branch()
     assert find_merged_release(preconditions, is_usual=False) is None
+
+
+def test_project_that_can_not_be_read_after_the_merge_is_reported(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def act() -> None:
+        commit_on_main(requested, {"src/tidepool/_version.py": '__version__ = "1.2.3"\n'}, "Another version")
+        merge(requested, by_squash)
+
+    unprotected(requested, act)
+    enter(requested.project, monkeypatch)
+    preconditions = check_preconditions(read_repository(requested.project.root)).on_remote_branch()
+    with raises_error("VersionsDisagree"):
+        find_merged_release(preconditions)
+    assert find_merged_release(preconditions, is_lenient=True) is None
+
+
+def test_tag_that_only_this_repository_has_is_no_newer_release(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unprotected(requested, lambda: merge(requested, by_squash))
+    requested.project.git("tag", "v1.3.0")
+    enter(requested.project, monkeypatch)
+    with raises_error("TagTaken", match="git tag -d v1.3.0"):
+        merged_release(requested)
+
+
+def test_merged_release_is_seen_where_its_request_was_not_made(
+    requested: ReleaseRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its message, here or on the branch that is followed; and no more once it has its tag."""
+    note = requested.project.root / ".git/seatrial/request.json"
+    enter(requested.project, monkeypatch)
+    assert may_have_request(read_repository(requested.project.root))
+    note.unlink()
+    assert not may_have_request(read_repository(requested.project.root))
+    unprotected(requested, lambda: merge(requested, by_merge_commit))
+    requested.project.git("fetch", "-q")
+    assert may_have_request(read_repository(requested.project.root))
+    requested.project.git("tag", "v1.3.0", "origin/main^2")
+    assert not may_have_request(read_repository(requested.project.root))
 
 
 def test_release_branch_that_is_checked_out_is_no_merge(requested: ReleaseRepo) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import forge_merges
 from forge_merges import RecordedGh, be_on, commit_on_main, protect
-from release_repo import ReleaseRepo, scratch_clones
+from release_repo import SETTINGS, ReleaseRepo, scratch_clones
 from sample_project import SampleProject, lines, normalised
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 READ = "more: seatrial explain "
+THROUGH = 'through = "pull-request"\n'
 
 
 def request(repo: ReleaseRepo, *args: str, **environ: str) -> RunResult:
@@ -72,7 +73,7 @@ def test_one_branch_is_pushed_and_no_tag(repo: ReleaseRepo) -> None:
     assert 'version = "1.3.0"' in repo.remote.git("show", "release/1.3.0:pyproject.toml")
     tree = repo.remote.git("rev-parse", "release/1.3.0^{tree}").strip()
     assert repo.remote.git("log", "-1", "--format=%B", "release/1.3.0").strip() == (
-        f"Release 1.3.0\n\nSeatrial-Release: tidepool 1.3.0\nSeatrial-Tree: {tree}"
+        f"Release 1.3.0\n\nSeatrial-Release: tidepool 1.3.0\nSeatrial-Into: main\nSeatrial-Tree: {tree}"
     )
     assert scratch_clones(repo) == []
     plan = output[output.index("commit   ") :].partition("  commit: ")[0]
@@ -98,8 +99,7 @@ def test_one_branch_is_pushed_and_no_tag(repo: ReleaseRepo) -> None:
 
 
 def test_setting_makes_a_request_of_every_release(repo: ReleaseRepo) -> None:
-    text = repo.read("pyproject.toml").replace("[tool.seatrial]\n", '[tool.seatrial]\nthrough = "pull-request"\n')
-    repo.project.write({"pyproject.toml": text})
+    repo.project.write({"pyproject.toml": repo.read("pyproject.toml").replace(SETTINGS, f"{SETTINGS}{THROUGH}")})
     repo.project.commit("Release through requests")
     repo.project.git("push", "-q")
     ran = repo.release("--part", "minor", "--yes")
@@ -230,10 +230,15 @@ def test_release_branch_of_somebody_else_stays(repo: ReleaseRepo) -> None:
     )
 
 
+OF_ANOTHER_BRANCH = "Release 2.0.0\n\nSeatrial-Release: tidepool 2.0.0\nSeatrial-Into: next"
+
+
 def test_branches_of_other_versions_stay(repo: ReleaseRepo) -> None:
-    repo.project.git("push", "-q", "origin", "main:refs/heads/release/1.2", "main:refs/heads/release/9.0")
+    commit = repo.project.git("commit-tree", "-p", "HEAD", "-m", OF_ANOTHER_BRANCH, "HEAD^{tree}").strip()
+    heads = {"release/1.2": "main", "release/2.0.0": commit, "release/9.0": "main"}
+    repo.project.git("push", "-q", "origin", *(f"{commit}:refs/heads/{name}" for name, commit in heads.items()))
     requested(repo)
-    assert refs(repo) == [f"refs/heads/{name}" for name in ("main", "release/1.2", "release/1.3.0", "release/9.0")]
+    assert refs(repo) == [f"refs/heads/{name}" for name in sorted(["main", "release/1.3.0", *heads])]
 
 
 def test_tag_that_is_there(repo: ReleaseRepo) -> None:
@@ -266,6 +271,11 @@ def test_release_without_changes_has_nothing_to_merge(repo: ReleaseRepo) -> None
         {READ}NothingToMerge
         """
     )
+    repo.project.write({"pyproject.toml": repo.read("pyproject.toml").replace(SETTINGS, f"{SETTINGS}{THROUGH}")})
+    repo.project.commit("Release through requests")
+    repo.project.git("push", "-q")
+    how = '1.2.3, with through = "push" in [tool.seatrial]'
+    assert f"fix:  push its tag alone: invoke release --version {how}\n" in refused(repo, "--version", "1.2.3")
 
 
 def test_two_people_at_once(repo: ReleaseRepo) -> None:

@@ -123,6 +123,14 @@ FORGE_RULES = (
         "commit with an address that the forge takes: git config user.email ADDRESS",
     ),
     (
+        re.compile(r"GH001|file size limit|larger than", re.IGNORECASE),
+        "take the file out of the commits that the remote does not have, or keep it with git lfs",
+    ),
+    (
+        re.compile(r"without .?workflows?.? (?:scope|permission)", re.IGNORECASE),
+        "log in with the right to change workflows: gh auth refresh --scopes workflow",
+    ),
+    (
         re.compile(r"commit message|message (?:must|does not) match|commit_message_pattern", re.IGNORECASE),
         "set message in [tool.seatrial], that of the release commit, to what the remote asks for",
     ),

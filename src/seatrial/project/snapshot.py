@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from packaging.version import Version
 
+from seatrial.commands import RELEASE, Command
 from seatrial.errors import Reasons, ReleaseError, SeatrialError
 from seatrial.project.changelog import Changelog, ChangelogSettings, Fragment, UnreleasedChangelog, find_changelog
 from seatrial.project.find_versions import VersionFiles, VersionSource, find_version_files
@@ -103,10 +104,10 @@ class ProjectSnapshot:
         path = self.project.root / self.news.entry_file(str(version), self.project.name, "")
         return path.is_file() and has_entry(path.read_text(encoding="utf-8", errors="replace"), version)
 
-    def version_for(self, part: str) -> Version:
+    def version_for(self, part: str, again: Command = RELEASE) -> Version:
         """Return the version that a part leads to: the one in the files where that has no tag yet, else the next.
 
-        Raises as `next_version` does.
+        ``again``: the command that a fix names. Raises as `next_version` does.
         """
         if part == "auto":
             if self.is_untagged and self.last_version:
@@ -118,7 +119,7 @@ class ProjectSnapshot:
             first = next_version(self.last_version or Version("0.0.0"), part)
             if first == self.current:
                 return self.current
-        return next_version(self.current, part, self.requested.part, self._written(self._released))
+        return next_version(self.current, part, self.requested.part, self._written(self._released), again)
 
     def tag(self, version: Version) -> str:
         """Return the name of the tag that a version has or would get."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from packaging.version import InvalidVersion, Version
 
-from seatrial.commands import Command
+from seatrial.commands import RELEASE, Command
 from seatrial.errors import ReleaseError
 from seatrial.redaction import redact
 
@@ -84,13 +84,19 @@ def is_part(text: str) -> bool:
     return text in PART_NAMES or text in LABELS
 
 
-def next_version(current: Version, part: str, base: str = "patch", written: Iterable[str] = ()) -> Version:
+def next_version(
+    current: Version,
+    part: str,
+    base: str = "patch",
+    written: Iterable[str] = (),
+    again: Command = RELEASE,
+) -> Version:
     """Return the version that comes after ``current`` when ``part`` is raised.
 
     A pre-release is on its way to a release: 1.5.0rc1 becomes 1.5.0 by ``final``, ``patch`` and ``minor``, and 2.0.0 by
     ``major``. ``base``: the part that a label raises first when ``current`` is no pre-release, so that ``rc`` makes
     1.5.0rc1 of 1.4.0 when the base is ``minor``. ``calendar`` is `calendar_version` of today; ``written``: how
-    versions are written, which says whether it has a day.
+    versions are written, which says whether it has a day; ``again``: the command that a fix names.
     Raises `PartUnknown`, or `VersionNotNewer` when a label would lead back.
     """
     if part in PARTS:
@@ -98,7 +104,7 @@ def next_version(current: Version, part: str, base: str = "patch", written: Iter
     if part == CALENDAR:
         return calendar_version(current, datetime.now().astimezone(), written)
     if part in LABELS:
-        return _pre_release(current, LABELS[part], base)
+        return _pre_release(current, LABELS[part], base, again)
     if part == "dev":
         return _development(current, base)
     if part == "post" and not current.is_prerelease:
@@ -107,16 +113,10 @@ def next_version(current: Version, part: str, base: str = "patch", written: Iter
         return _version(current, current.release)
     if part in OTHERS:
         why = "is a pre-release" if part == "post" else "is not a pre-release"
-        raise ReleaseError(
-            f"--part {part} leads nowhere: {current} {why}",
-            code="PartUnknown",
-            fix=Command("release", "--part", "minor"),
-        )
-    raise ReleaseError(
-        f"unknown part {part!r}: choose from {', '.join(PART_NAMES)}",
-        code="PartUnknown",
-        fix=Command("release", "--part", "minor"),
-    )
+        what = f"--part {part} leads nowhere: {current} {why}"
+    else:
+        what = f"unknown part {part!r}: choose from {', '.join(PART_NAMES)}"
+    raise ReleaseError(what, code="PartUnknown", fix=again.with_words("--part", "minor"))
 
 
 LAST_MONTH, LAST_DAY = 12, 31
@@ -254,7 +254,7 @@ def _release(current: Version, part: str) -> Version:
     return _version(current, tuple(raised[: max(min(len(current.release), 3), index + 1)]))
 
 
-def _pre_release(current: Version, label: str, base: str) -> Version:
+def _pre_release(current: Version, label: str, base: str, again: Command) -> Version:
     if not current.is_prerelease:
         return _version(current, next_version(current, base).release, f"{label}1")
     if current.pre is None:
@@ -262,7 +262,7 @@ def _pre_release(current: Version, label: str, base: str) -> Version:
     old, number = current.pre
     if label < old:
         raise ReleaseError(
-            f"{label} comes before {current}", code="VersionNotNewer", fix=Command("release", "--part", old)
+            f"{label} comes before {current}", code="VersionNotNewer", fix=again.with_words("--part", old)
         )
     if label > old:
         return _version(current, current.release, f"{label}1")

@@ -73,11 +73,13 @@ def assemble_changelog(
     entry = render_entry(root, snapshot.spelled(version), date, ahead).strip("\n")
     title = find_entry(earlier, version) if has_entry(entry, version) else None
     if title:
-        first = f"{Command('bump', '--part', 'auto')}, then again; or " if version == snapshot.current else ""
+        is_current = version == snapshot.current
+        first = f"{Command('bump', '--part', 'auto')}, then again; or " if is_current else ""
+        last = f"; or, if it was merged by a request: {Command('tag', '--merged')}" if is_current else ""
         raise ReleaseError(
             f"{path.name} has an entry {title!r} already",
             code="EntryExists",
-            fix=f"{first}remove that entry and commit",
+            fix=f"{first}remove that entry and commit{last}",
         )
     entry, earlier = with_pre_releases(entry, earlier, version, news.titles, merge=snapshot.config.changelog.merges)
     with put_back_on_failure([path, *fragments]) as backup:

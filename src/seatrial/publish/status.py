@@ -52,7 +52,13 @@ from seatrial.release.preconditions import (
 from seatrial.release.prepare import require_tags
 from seatrial.release.pull_request import Forge
 from seatrial.release.push import read_interrupted_release
-from seatrial.release.request_branch import RequestBranch, RequestNote, branch_of, has_note, read_request_branches
+from seatrial.release.request_branch import (
+    RequestBranch,
+    RequestNote,
+    branch_of,
+    may_have_request,
+    read_request_branches,
+)
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -367,7 +373,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         if status.fragments or not status.has_changelog:
             require_free_tag(preconditions, snapshot, status.next_version)
     status = replace(status, branch=replace(status.branch, counts=counts), reasons=tuple(reasons))
-    if snapshot.config.through == "pull-request" or has_note(repository):
+    if snapshot.config.through == "pull-request" or may_have_request(repository):
         status = replace(status, request=read_request_status(preconditions, snapshot))
     if tag is None or status.unfinished or status.undecided:
         return status
@@ -489,6 +495,7 @@ class RequestStatus:
             "version": self.version,
             "branch": self.branch,
             "into": self.into,
+            "merged_into": self.merged_into,
             "is_open": self.is_open,
             "reason": self.reason,
             "behind": self.behind,
@@ -570,7 +577,7 @@ def _read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot
         return RequestStatus(RequestState.MERGED, version, branch, into, tagged_by=tagged_by, later=later)
     note = RequestNote.recall(repository)
     branches = read_request_branches(repository, remote, snapshot, note)
-    own = [branch for branch in branches if branch.own is not None]
+    own = [branch for branch in branches if branch.is_for(into)]
     if own:
         return _status_of(repository, own[-1], into, note)
     if note is None or note.project != snapshot.project.name or note.tag in remote.tags:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Callable
 
 from seatrial.checks.index import NameAnswer, answer_about_name
 from seatrial.commands import INVOKE, Command
-from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed, count_text
+from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed, count_text, file_fix
 from seatrial.events import Event, Note, Progress
 from seatrial.git.repository import Repository, files_of_commit, read_repository, read_tags, uncommitted_files
 from seatrial.index.client import PendingRelease, in_thread, read_project_or_look_alike
@@ -223,8 +223,7 @@ class Rehearsal:
                 raise StepFailed(f"{name}: {error.what}", fix=error.fix, cause=error) from None
             except OSError as error:
                 reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-                fix = "free some space, or allow yourself to read and write it"
-                raise StepFailed(f"{name}: {reason}", fix=fix) from None
+                raise StepFailed(f"{name}: {reason}", fix=file_fix(error)) from None
         self.seconds[name] = time.monotonic() - started
 
     def _upload(self, manifest: Manifest, files: Sequence[Distribution], progress: Progress) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import posixpath
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -112,7 +113,8 @@ def tag_merged_release(
                 tests=options.tests,
                 is_usual=is_usual,
                 version=options.request.version,
-                passes_over=options.request.anyway,
+                passed_over=progress if options.request.anyway else None,
+                is_lenient=not by_hand,
             )
         if release is None:
             return None
@@ -138,15 +140,17 @@ def find_merged_release(
     tests: bool = True,
     is_usual: bool = True,
     version: str | None = None,
-    passes_over: bool = False,
+    passed_over: Progress | None = None,
+    is_lenient: bool = False,
 ) -> MergedRelease | None:
     """Return the release that is on the branch of the remote and has no tag, the oldest of several, or None.
 
     ``tests``: whether it is verified only when its sessions ran, too; ``version``: the one that the user asks for;
-    ``passes_over``: whether any other is left without a tag for that one.
+    ``passed_over``: where older ones are reported that are left without a tag for that one, None where none is;
+    ``is_lenient``: whether a project that can't be read has none, because a release that follows reports why.
 
-    Raises `WrongBranch` where releases are made from another branch, and `MergedTooLate` for one that is older than the
-    last release, unless ``version`` is newer than that.
+    Raises as `read_snapshot` does, `WrongBranch` where releases are made from another branch, and `MergedTooLate` for
+    one that is older than the last release, unless ``version`` is newer than that; `TagTaken` if that is not pushed.
     """
     repository = preconditions.repository
     _, remote = preconditions.require_remote()
@@ -155,8 +159,9 @@ def find_merged_release(
         try:
             snapshot = read_snapshot(scratch, remote)
         except SeatrialError:
-            # The release that follows reports it.
-            return None
+            if is_lenient:
+                return None
+            raise
         require_branch(preconditions, snapshot.config.branch)
         if note and note.project != snapshot.project.name:
             note = None
@@ -169,7 +174,7 @@ def find_merged_release(
         if not _is_newest(snapshot, merged_version):
             if version is not None and _is_newest(snapshot, parse_version(version)):
                 return None
-            raise _late_error(snapshot, merged_version, remote)
+            raise _late_error(preconditions, snapshot, merged_version, remote)
         has_evidence = partial(_has_evidence, snapshot, commits, note, is_usual=is_usual)
         versions = (*_older_versions(snapshot, commits, merged_version, remote), merged_version)
         # The files are read before others are checked out.
@@ -177,8 +182,8 @@ def find_merged_release(
             each: files_that_publish(scratch.root, snapshot.tag(each)) for each in versions if has_evidence(each)
         }
         merges = {each: merge for each in waiting if (merge := _find_merge(scratch, snapshot, history, each))}
-        if passes_over and version is not None:
-            merges = {each: merge for each, merge in merges.items() if each == parse_version(version)}
+        if passed_over is not None and version is not None:
+            merges = _without_older(merges, parse_version(version), passed_over)
         if not merges:
             return None
         merged_version, *later = merges
@@ -196,6 +201,16 @@ def find_merged_release(
     return MergedRelease(merged_version, tag, merged, commit, is_verified, between, last_version, tuple(later), names)
 
 
+def _without_older(
+    merges: Mapping[Version, CommitFacts], version: Version, progress: Progress
+) -> dict[Version, CommitFacts]:
+    """Return the merges of a version and of newer ones; the others are reported."""
+    for each in merges:
+        if each < version:
+            progress.note(f"{each} was merged and stays without a tag (--anyway)")
+    return {each: merge for each, merge in merges.items() if each >= version}
+
+
 def _merged_version(
     snapshot: ProjectSnapshot, commits: tuple[CommitFacts, ...], note: RequestNote | None
 ) -> Version | None:
@@ -206,6 +221,7 @@ def _merged_version(
     versions += [note.version] if note and _has_written_entry(snapshot, note.version) else []
     if not snapshot.comes_from_tag:
         # The files are ahead of it: they have a development version again.
+        versions += versions_with_entry(_changelog(snapshot, snapshot.current))
         waiting = [each for each in versions if _is_newest(snapshot, each) and each < snapshot.current]
         versions = [each for each in waiting if _has_written_entry(snapshot, each)]
     return max(versions, default=None)
@@ -231,8 +247,13 @@ def _is_newest(snapshot: ProjectSnapshot, version: Version) -> bool:
     return snapshot.last_version is None or version > snapshot.last_version
 
 
-def _late_error(snapshot: ProjectSnapshot, version: Version, remote: Remote) -> MergedTooLate:
+def _late_error(
+    preconditions: Preconditions, snapshot: ProjectSnapshot, version: Version, remote: Remote
+) -> MergedTooLate:
+    """Return the error about a merge after a newer release. Raises `TagTaken` if its tag is only here."""
     last = snapshot.last_version or version
+    if snapshot.last_tag not in remote.tags:
+        require_free_tag(preconditions, snapshot, last)
     newer = next_version(last, snapshot.requested.part)
     command = Command("release", "--pull-request", "--version", newer)
     if snapshot.news is not None and not snapshot.fragments:
@@ -342,13 +363,16 @@ def _commits_between(repository: Repository, note: RequestNote, commit: CommitFa
 
 def _require_request(release: MergedRelease, options: ReleaseOptions) -> None:
     """Raise `MergedNotTagged` when the user asks for another version than the merged one."""
-    version = options.request.version
+    version, command = options.request.version, options.request.command
     if version and parse_version(version) != release.version:
+        older = [str(each) for each in (release.version, *release.later) if each < parse_version(version)]
+        names = ", ".join(older or [str(release.version)])
+        leaving = f"\nor leave {names} without a tag: {command.with_words('--version', version, '--anyway')}"
         raise ReleaseError(
-            f"{release.version} was merged and has no tag yet, so {version} can't be released",
+            f"{names} {'were' if older[1:] else 'was'} merged and {'have' if older[1:] else 'has'} no tag yet, so "
+            f"{version} can't be released",
             code="MergedNotTagged",
-            fix=f"{Command('release')}, which tags it\n"
-            f"or leave {release.version} without a tag: {Command('release', '--version', version, '--anyway')}",
+            fix=f"{command}, which tags {release.version}{leaving if older else ''}",
         )
 
 
@@ -468,12 +492,13 @@ def _require_ready(
             + ", ".join(str(fragment.path) for fragment in snapshot.fragments),
             code="FragmentsLeft",
             fix=f"put them into the entry with another request; or leave them to the next release: "
-            f"{Command('release', '--anyway')}",
+            f"{options.request.command.with_words('--anyway')}",
         )
     if plan.publishes:
         merged = TaggedCommit(
             f"{release.commit.commit[:12]}, which was merged,",
-            f"merge another commit without it, an empty one is enough; then: {Command('release')}, which tags that",
+            "merge another commit without it, an empty one is enough; then: "
+            f"{options.request.command}, which tags that",
         )
         require_ci(plan.message, push_options(prepared.scratch.repository), merged)
 

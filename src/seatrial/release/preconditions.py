@@ -80,6 +80,9 @@ UNFINISHED_OPERATIONS = {
 }
 """Files in the git folder while a command of git waits to be continued, and the command; a rebase has others too."""
 
+USUAL_BRANCHES = ("main", "master")
+"""The names of branches that were renamed rather than deleted where a remote lacks them."""
+
 OF_THE_CHECKOUT = ("BranchBehind", "BranchDiverged")
 """The reasons that prevent a release from the checkout, and none from the branch of the remote."""
 
@@ -284,10 +287,14 @@ def remote_reasons(
             "and give the other a name of its own: git remote add NAME ADDRESS",
         )
     if remote.tip is None:
+        fix = f"git push {remote.name} {target.branch}:{target.upstream.branch}"
+        if remote.default and target.upstream.branch in USUAL_BRANCHES:
+            renamed = shlex.quote(f"{remote.name}/{remote.default}")
+            fix = f"git fetch {remote.name} && git branch --set-upstream-to={renamed}\nor, if it was deleted: {fix}"
         yield ReleaseError(
             f"{remote.name} has no branch {target.upstream.branch}, which {target.branch} follows",
             code="NoUpstream",
-            fix=f"git push {remote.name} {target.branch}:{target.upstream.branch}",
+            fix=fix,
         )
     # git pulls into no file that has uncommitted changes, and rebases nothing as long as there are any.
     pull = "git pull --rebase --autostash" if repository.unfinished else None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from seatrial import process
 from seatrial.checks.registry import require_acceptable
 from seatrial.ci.publisher import files_that_publish
-from seatrial.commands import Command
+from seatrial.commands import RELEASE, Command
 from seatrial.distributions.build import ensure_built
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
@@ -69,13 +69,14 @@ class ReleaseRequest:
     """The version that the user asks for.
 
     ``part``: that of ``--part``; ``version``: that of ``--version``; ``anyway``: a smaller part than the fragments ask
-    for is allowed; ``allow_empty``: so is a release without fragments.
+    for is allowed; ``allow_empty``: so is a release without fragments; ``command``: the one that was typed, for fixes.
     """
 
     part: str | None = None
     version: str | None = None
     anyway: bool = False
     allow_empty: bool = False
+    command: Command = RELEASE
 
 
 @dataclass(frozen=True)
@@ -312,7 +313,7 @@ def choose_version(
         raise ReleaseError(
             "--part and --version exclude each other",
             code="PartUnknown",
-            fix=Command("release", "--version", request.version),
+            fix=request.command.with_words("--version", request.version),
         )
     if not request.part and not request.version:
         choices = version_choices(snapshot.current, snapshot.requested)
@@ -320,12 +321,12 @@ def choose_version(
         raise ReleaseError(
             f"which part of {snapshot.current} is to be raised? {offers}",
             code="PartMissing",
-            fix=Command("release", "--part", "auto"),
+            fix=request.command.with_words("--part", "auto"),
         )
     version = requested_version(snapshot, request)
     reasons = Reasons()
     with reasons.gather():
-        _require_progress(snapshot, version, preconditions.remote if preconditions else None)
+        _require_progress(snapshot, version, request.command, preconditions.remote if preconditions else None)
         _require_size(snapshot, request, version)
     with reasons.gather():
         _require_fragments(snapshot, request, version, preconditions.repository.project if preconditions else None)
@@ -337,14 +338,14 @@ def requested_version(snapshot: ProjectSnapshot, request: ReleaseRequest) -> Ver
     """Return the version that a request names, fit for a release or not. Raises `PartUnknown` or `VersionInvalid`."""
     if request.version:
         return parse_version(request.version)
-    return snapshot.version_for(request.part or "")
+    return snapshot.version_for(request.part or "", request.command)
 
 
-def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remote | None) -> None:
+def _require_progress(snapshot: ProjectSnapshot, version: Version, again: Command, remote: Remote | None) -> None:
     if snapshot.last_version and version <= snapshot.last_version:
         tag = snapshot.last_tag
         what = f"{version} is not newer than {snapshot.last_version}, of which {tag} is the tag"
-        command = Command("release", "--version", next_version(snapshot.last_version, snapshot.requested.part))
+        command = again.with_words("--version", next_version(snapshot.last_version, snapshot.requested.part))
         if remote is None or tag in remote.tags:
             raise ReleaseError(what, code="VersionNotNewer", fix=command)
         raise ReleaseError(
@@ -356,13 +357,13 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version, remote: Remot
         raise ReleaseError(
             f"{version} is not newer than {snapshot.current}, the version of {snapshot.project.name}",
             code="VersionNotNewer",
-            fix=Command("release", "--part", snapshot.requested.part),
+            fix=again.with_words("--part", snapshot.requested.part),
         )
     if version.local:
         raise ReleaseError(
             f"{version} has a local part, which no index takes",
             code="VersionInvalid",
-            fix=Command("release", "--version", version.public),
+            fix=again.with_words("--version", version.public),
         )
 
 
@@ -377,7 +378,7 @@ def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: V
         raise ReleaseError(
             f"{version} raises the {raised} part of {base}, and {path} asks for {snapshot.requested.part}",
             code="PartTooSmall",
-            fix=f"{Command('release', '--part', snapshot.requested.part)}; or all the same: --anyway",
+            fix=f"{request.command.with_words('--part', snapshot.requested.part)}; or all the same: --anyway",
         )
 
 

@@ -185,23 +185,26 @@ def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote) 
     repository, snapshot = prepared.scratch.repository, prepared.snapshot
     target, _ = prepared.preconditions.require_remote()
     if not plan.diff and not plan.removed:
+        is_usual = prepared.snapshot.config.through == "pull-request"
+        how = 'with through = "push" in [tool.seatrial]' if is_usual else "without --pull-request"
         raise ReleaseError(
             f"a release of {plan.version} changes no file: nothing to merge",
             code="NothingToMerge",
-            fix=f"push its tag alone: {Command('release', '--version', plan.version)}, without --pull-request",
+            fix=f"push its tag alone: {Command('release', '--version', plan.version)}, {how}",
         )
     note = RequestNote.recall(repository)
     branches = read_request_branches(repository, remote, snapshot, note)
     for branch in branches:
         # A branch of another version that no release made is somebody's own, and stays.
-        if branch.version == plan.version or branch.own is not None:
+        if branch.version == plan.version or branch.is_for(target.upstream.branch):
             require_own_branch(branch, remote)
     existing = next((branch for branch in branches if branch.version == plan.version), None)
-    outdated = tuple(branch for branch in branches if branch.version != plan.version and branch.own is not None)
+    into = target.upstream.branch
+    outdated = tuple(branch for branch in branches if branch.version != plan.version and branch.is_for(into))
     request = RequestPlan(
         release=plan,
         branch=branch_of(snapshot, repository, plan.version),
-        into=target.upstream.branch,
+        into=into,
         tagged_by=file_that_tags(prepared.scratch.root),
         replaces=tuple(branch.name for branch in (*([existing] if existing else []), *outdated)),
     )
@@ -211,12 +214,12 @@ def _plan_request(prepared: PreparedRelease, plan: ReleasePlan, remote: Remote) 
 def _commit(prepared: PreparedRelease, planned: PlannedRequest, remote: Remote, *, tested: bool) -> RequestNote:
     """Commit in the scratch clone, with the trailers of a request. Raises `HookRefused` or `SigningFailed`."""
     scratch, plan = prepared.scratch, planned.plan.release
-    tree = scratch.git.run("write-tree").strip()
-    commit = scratch.commit(with_trailers(plan.message, plan.project, plan.version, tree))
+    tree, into = scratch.git.run("write-tree").strip(), planned.plan.into
+    commit = scratch.commit(with_trailers(plan.message, plan.project, plan.version, into, tree))
     actual = scratch.git.run("rev-parse", f"{commit}^{{tree}}").strip()
     if actual != tree:
         # A hook has changed the files; it has run, and only the trailer changes now.
-        message = with_trailers(plan.message, plan.project, plan.version, actual)
+        message = with_trailers(plan.message, plan.project, plan.version, into, actual)
         scratch.git.run("commit", "--quiet", "--amend", "--no-verify", "--cleanup=whitespace", "-m", message)
         commit = scratch.git.run("rev-parse", "HEAD").strip()
     require_version(prepared.snapshot, plan.version)
@@ -226,7 +229,7 @@ def _commit(prepared: PreparedRelease, planned: PlannedRequest, remote: Remote, 
         tag=plan.tag,
         remote=remote.name,
         branch=planned.plan.branch,
-        into=planned.plan.into,
+        into=into,
         base=scratch.base,
         commit=commit,
         tree=actual,

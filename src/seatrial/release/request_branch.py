@@ -18,6 +18,7 @@ from urllib.parse import quote
 from packaging.version import InvalidVersion, Version
 
 from seatrial.errors import ReleaseError, count_text
+from seatrial.git.command import Git
 from seatrial.git.push import CommitFacts, fetch_branch, read_branches, read_commits
 from seatrial.project.tag_form import released_versions
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from seatrial.project.snapshot import ProjectSnapshot
 
 
-RELEASE_TRAILER, TREE_TRAILER = "Seatrial-Release", "Seatrial-Tree"
-"""The trailers of the commit of a request: project and version, and the id of its tree."""
+RELEASE_TRAILER, INTO_TRAILER, TREE_TRAILER = "Seatrial-Release", "Seatrial-Into", "Seatrial-Tree"
+"""The trailers of the commit of a request: project and version, the branch that it goes to, and the id of its tree."""
 
 NOTE_VERSION = 1
 
@@ -99,9 +100,17 @@ def keep_body(repository: Repository, text: str) -> str:
         return str(path)
 
 
-def has_note(repository: Repository) -> bool:
-    """Whether a request was pushed from this repository and is not over."""
-    return _note(repository).is_file()
+def may_have_request(repository: Repository) -> bool:
+    """Whether a request was pushed from here and is not over, or a commit without a tag is that of a merged one.
+
+    Nothing is asked: the commits are those of the checkout, and of the branch that it follows as it was fetched last.
+    """
+    if _note(repository).is_file():
+        return True
+    upstream = repository.upstream
+    heads = ("HEAD", f"refs/remotes/{upstream.remote}/{upstream.branch}") if upstream else ("HEAD",)
+    options = ("-1", "--ignore-missing", "--format=%H", f"--grep=^{RELEASE_TRAILER}: ")
+    return bool(Git(repository.root).line("log", *options, *heads, "--not", "--tags"))
 
 
 def _note(repository: Repository) -> Path:
@@ -114,9 +123,10 @@ def _body(repository: Repository) -> Path:
     return _note(repository).with_suffix(".md")
 
 
-def with_trailers(message: str, project: str, version: Version, tree: str) -> str:
+def with_trailers(message: str, project: str, version: Version, into: str, tree: str) -> str:
     """Return the message of the commit of a request."""
-    return f"{message.rstrip()}\n\n{RELEASE_TRAILER}: {project} {version}\n{TREE_TRAILER}: {tree}\n"
+    trailers = ((RELEASE_TRAILER, f"{project} {version}"), (INTO_TRAILER, into), (TREE_TRAILER, tree))
+    return f"{message.rstrip()}\n\n" + "".join(f"{name}: {value}\n" for name, value in trailers)
 
 
 def released_by(commit: CommitFacts, project: str) -> Version | None:
@@ -154,10 +164,9 @@ class RequestBranch:
     own: CommitFacts | None
     added: tuple[str, ...] = ()
 
-    @property
-    def is_ours(self) -> bool:
-        """Whether it is as seatrial has pushed it."""
-        return self.own is not None and not self.added
+    def is_for(self, into: str) -> bool:
+        """Whether a release made it to be merged into a branch: releases can be made from several."""
+        return self.own is not None and self.own.trailers.get(INTO_TRAILER, into) == into
 
 
 def read_request_branches(
@@ -198,11 +207,21 @@ def _read_branch(
     own = next((each for each in commits if released_by(each, project) == version), None)
     if own is None:
         return RequestBranch(branch, version, commit, behind, None, tuple(_named(each) for each in commits))
-    added = [_named(each) for each in commits if each.commit != own.commit]
+    added = [_named(each) for each in commits if each.commit != own.commit and not _is_update(repository, each, tip)]
     is_as_pushed = note is not None and note.commit == own.commit
     if not is_as_pushed and (len(own.parents) != 1 or own.trailers.get(TREE_TRAILER) != own.tree):
         added.append(f"{_named(own)}, which was changed after seatrial made it")
     return RequestBranch(branch, version, commit, behind, own, tuple(added))
+
+
+def _is_update(repository: Repository, commit: CommitFacts, tip: str) -> bool:
+    """Whether a commit merges the branch that a request goes to, as the button of a forge does, and changes no more."""
+    git = Git(repository.root)
+    merged = commit.parents[1:]
+    if len(merged) != 1 or git.attempt("merge-base", "--is-ancestor", merged[0], tip).returncode:
+        return False
+    # git before 2.38 can't merge without a work tree.
+    return git.line("merge-tree", "--write-tree", *commit.parents) == commit.tree
 
 
 def _named(commit: CommitFacts) -> str:

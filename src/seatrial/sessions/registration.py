@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Callable, NoReturn, TypeVar
 import nox
 
 from seatrial.commands import Invocation
-from seatrial.errors import FILE_FIXES, ProjectError, SeatrialError, ToolError
+from seatrial.errors import ProjectError, SeatrialError, ToolError, file_fix
 from seatrial.installer import find_uv
 from seatrial.project.project import Project
 from seatrial.pythons import find_interpreters, how_to_install, path_with, virtualenv_supports
@@ -83,8 +83,8 @@ def register_session(registration: Registration, body: Body) -> None:
         except OSError as error:
             if error.filename is None:
                 raise
-            fix = FILE_FIXES.get(error.errno or 0, "let yourself read and write it")
-            _end(session, ToolError(f"{error.filename}: {error.strerror}", code="FileUnusable", fix=fix))
+            what = f"{error.filename}: {error.strerror}"
+            _end(session, ToolError(what, code="FileUnusable", fix=file_fix(error)))
 
     run.__doc__ = registration.description
     arrange_summary()

@@ -19,12 +19,12 @@ from invoke.exceptions import Exit
 from seatrial.commands import Command, Invocation
 from seatrial.errors import (
     ENDING_SIGNALS,
-    FILE_FIXES,
     CommandFailed,
     ProjectError,
     ReleaseError,
     SeatrialError,
     ToolError,
+    file_fix,
 )
 from seatrial.terminal import ask_key, ask_text, paint_error, wants_colour
 
@@ -68,8 +68,8 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
             raise
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
         elsewhere = ", or name another folder for caches: XDG_CACHE_HOME=FOLDER" if _is_of_cache(error.filename) else ""
-        fix = FILE_FIXES.get(error.errno or 0) or f"make room, or let yourself read and write it{elsewhere}"
-        unusable = ToolError(what, code="FileUnusable", fix=f"{fix}; then: {Command('status')}")
+        fix = f"{file_fix(error)}{elsewhere}; then: {Command('status')}"
+        unusable = ToolError(what, code="FileUnusable", fix=fix)
         raise _exit(unusable.explained_text, unusable.exit_code) from None
     except UnicodeEncodeError as error:
         encoding = sys.getfilesystemencoding()

@@ -32,8 +32,6 @@ from seatrial.tasks.console import (
 from seatrial.terminal import Choice, choose, paint_card
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from invoke.context import Context
 
     from seatrial.console import Console
@@ -96,14 +94,15 @@ def release(
             from seatrial.release.preconditions import open_repository
             from seatrial.release.prepare import ReleaseRequest
             from seatrial.release.release import ReleaseOptions, make_release
-            from seatrial.release.request_branch import has_note
+            from seatrial.release.request_branch import may_have_request
 
-            request = ReleaseRequest(part or None, version or None, anyway, allow_empty)
+            words = ("release", *(["--pull-request"] if pull_request else []))
+            request = ReleaseRequest(part or None, version or None, anyway, allow_empty, Command(*words))
             options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run, keep_going=keep_going)
             repository, terminal = open_repository(project_folder(), os.environ), Terminal(console, yes=yes)
             through_request = pull_request or _goes_through_request()
             tag = None
-            if through_request or has_note(repository):
+            if through_request or may_have_request(repository):
                 from seatrial.release.merged import tag_merged_release
 
                 tag = tag_merged_release(repository, options, terminal, is_usual=through_request)
@@ -254,22 +253,12 @@ def bump(context: Context, part: str = "", version: str = "", anyway: bool = Fal
 
     with errors_as_messages():
         snapshot = _read_snapshot()
-        with _as_bump():
-            new = choose_version(snapshot, ReleaseRequest(part or None, version or None, anyway, allow_empty=True))
+        request = ReleaseRequest(part or None, version or None, anyway, allow_empty=True, command=Command("bump"))
+        new = choose_version(snapshot, request)
         raise_version(snapshot, new)
         changed = ", ".join(dict.fromkeys(str(place.path) for place in snapshot.places.places))
         where = f" in {changed}" if changed else f": it comes from the tag {snapshot.tag(new)}"
         show(f"{snapshot.current} → {new}{where}")
-
-
-@contextlib.contextmanager
-def _as_bump() -> Iterator[None]:
-    """Have the errors about a version name ``bump``: that is chosen as for a release, whose command they name."""
-    try:
-        yield
-    except SeatrialError as error:
-        error.fix = error.fix.replace(str(Command("release")), str(Command("bump")))
-        raise
 
 
 @command(words=["version"], help={"version": "the version of the entry; without it, that of the project"})
@@ -427,7 +416,8 @@ def _tag_merged(version: str, *, anyway: bool, tests: bool) -> None:
 
     with errors_as_messages(), termination_as_interrupt():
         console = open_console("release")
-        options = ReleaseOptions(ReleaseRequest(version=version or None, anyway=anyway), os.environ, tests=tests)
+        request = ReleaseRequest(version=version or None, anyway=anyway, command=Command("tag", "--merged"))
+        options = ReleaseOptions(request, os.environ, tests=tests)
         with console.running():
             repository = open_repository(project_folder(), os.environ)
             require_merged_tag(repository, options, Terminal(console, yes=True))
