@@ -5,7 +5,9 @@ What each says is in tests/expected/findings.txt; pytest tests/checks/test_relea
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 import tarfile
 import unicodedata
 import zipfile
@@ -35,21 +37,14 @@ IN_WHEEL = {name: text for name, text in WHEEL.files.items() if text is not None
 SOURCES = tuple(PurePosixPath(name).relative_to(TOP) for name in SDIST.files)
 
 
-def sparse() -> Distribution:
-    member = sample_dists.link(f"{TOP}/sparse", "", tarfile.GNUTYPE_SPARSE)
-    return sample_dists.read(SDIST.name, sample_dists.tarred(IN_SDIST, member))
+def linked(*members: tarfile.TarInfo) -> Distribution:
+    """Return the sdist with more members."""
+    return sample_dists.read(SDIST.name, sample_dists.tarred(IN_SDIST, *members))
 
 
-def duplicate() -> Distribution:
-    return sample_dists.read(
-        SDIST.name, sample_dists.tarred(IN_SDIST, sample_dists.link(f"{TOP}/license", "", tarfile.REGTYPE))
-    )
-
-
-def outside() -> Distribution:
-    return sample_dists.read(
-        SDIST.name, sample_dists.tarred(IN_SDIST, sample_dists.link(f"{TOP}/passwords", "/etc/passwd"))
-    )
+def with_commands(lines: str) -> Distribution:
+    """Return the wheel with other commands among its entry points."""
+    return WHEEL.having({f"{INFO}/entry_points.txt": f"[console_scripts]\n{lines}\n"}).distribution()
 
 
 SECRET_TOKEN = "pypi-" + "A" * 120
@@ -73,9 +68,9 @@ def broken() -> dict[str, tuple[Distribution, ...]]:
         "DIST013": (sample_dists.read(WHEEL.name, sample_dists.zipped(IN_WHEEL, zipfile.ZIP_LZMA)),),
         "DIST014": (WHEEL.named("Tidepool-1.2.3-py3-none-any.whl").distribution(),),
         "DIST015": (sample_dists.read(WHEEL.name, b"#!/bin/sh\n" + WHEEL.data()),),
-        "DIST016": (sparse(),),
-        "DIST017": (outside(),),
-        "DIST018": (duplicate(),),
+        "DIST016": (linked(sample_dists.link(f"{TOP}/sparse", "", tarfile.GNUTYPE_SPARSE)),),
+        "DIST017": (linked(sample_dists.link(f"{TOP}/passwords", "/etc/passwd")),),
+        "DIST018": (linked(sample_dists.link(f"{TOP}/license", "", tarfile.REGTYPE)),),
         "DIST019": (SDIST.having({f"{TOP}/src/tidepool/_a.py": PROTECTED}).distribution(),),
         "DIST020": (SDIST.having({f"{TOP}/src/tidepool/a.bin": LFS_POINTER}).distribution(),),
         "DIST021": (SDIST.named("Tidepool-1.2.3.tar.gz").distribution(),),
@@ -84,6 +79,11 @@ def broken() -> dict[str, tuple[Distribution, ...]]:
         "DIST024": (sample_dists.wheel("Tidepool").distribution(),),
         "DIST025": (WHEEL.saying("Version: 1.2.4").distribution(),),
         "DIST026": (SDIST.in_folder("tidepool").distribution(),),
+        "DIST027": (
+            linked(sample_dists.link(f"{TOP}/copy", "gone", tarfile.LNKTYPE)),
+            WHEEL.having({"tidepool/a": "", "tidepool/a/b.py": ""}).distribution(),
+        ),
+        "DIST028": (sample_dists.read(SDIST.name, SDIST.data() + b"more"),),
         "DIST031": (SDIST.having({f"{TOP}/LICENSE": None}).distribution(),),
         "DIST032": (WHEEL.having({f"{INFO}/licenses/LICENSE": None}).distribution(),),
         "DIST033": (WHEEL.having({f"{INFO}/RECORD": None}).distribution(),),
@@ -98,6 +98,10 @@ def broken() -> dict[str, tuple[Distribution, ...]]:
         ),
         "DIST037": (WHEEL.having({f"{INFO}/WHEEL": "Wheel-Version: 9.0\nRoot-Is-Purelib: true\n"}).distribution(),),
         "DIST038": (WHEEL.having({f"{INFO}/WHEEL": "Wheel-Version: 1.0\nTag: py2-none-any\n"}).distribution(),),
+        "DIST039": (
+            WHEEL.having({"other-1.dist-info/a": "", f"{TOP}.data/share/a": "", f"{TOP}.data/a": ""}).distribution(),
+        ),
+        "DIST040": (with_commands("depth = tidepool\n.. = tidepool:depth"),),
         "DIST101": (WHEEL.having({f"{INFO}/METADATA": None}).distribution(),),
         "DIST102": (SDIST.saying("Nonsense: yes", "Keywords: a\nKeywords: b").distribution(),),
         "DIST103": (SDIST.saying("Name: tide pool").distribution(),),
@@ -220,6 +224,29 @@ def in_sdist(name: str, text: bytes | str) -> Distribution:
     return SDIST.having({f"{TOP}/{name}": text}).distribution()
 
 
+MODULE = "tidepool/__init__.py"
+HASHED = base64.urlsafe_b64encode(hashlib.sha256(sample_dists.MODULE.encode()).digest()).decode().rstrip("=")
+IN_DATA = tuple(f"{TOP}.data/{name}" for name in ("", "purelib/a.py", "platlib/b.py", "headers/c.h", "data/d/../e"))
+
+
+def links(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tuple[tarfile.TarInfo]:
+    return (sample_dists.link(f"{TOP}/{name}", target, kind),)
+
+
+def dated(time: float) -> tarfile.TarInfo:
+    member = sample_dists.link(f"{TOP}/old", "", tarfile.REGTYPE)
+    member.pax_headers = {"mtime": str(time)}
+    return member
+
+
+def recorded(row: str) -> Distribution:
+    """Return the wheel with another row of its module in RECORD."""
+    right = f"{MODULE},sha256={HASHED},39\n"
+    record = sample_dists.record(IN_WHEEL)
+    assert right in record
+    return WHEEL.having({f"{INFO}/RECORD": record.replace(right, f"{MODULE}{row}\n") if row else record}).distribution()
+
+
 BEGIN, END = (pattern.decode() for pattern in CONTENT_RULES[1].patterns)
 FULL = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"
 
@@ -241,7 +268,45 @@ def edge_cases() -> tuple[tuple[str, Distribution, Verdict], ...]:
         ("DIST020", in_sdist("docs.md", f"{LFS_POINTER}is a pointer"), passed),
         ("DIST026", SDIST.named("tidepool-1.2.3.zip").distribution(), passed),
         ("DIST026", SDIST.in_folder("Tidepool-1.2.3").distribution(), failed),
+        # What no system can create.
+        ("DIST027", linked(sample_dists.link(f"{TOP}/copy", f"./{TOP}//LICENSE", tarfile.LNKTYPE)), passed),
+        ("DIST027", linked(*links("link", "src"), *links("copy", f"{TOP}/link/a", tarfile.LNKTYPE)), passed),
+        ("DIST027", linked(*links("copy", f"{TOP}/copy", tarfile.LNKTYPE)), failed),
+        ("DIST027", linked(*links("LICENSE/.", "", tarfile.DIRTYPE)), failed),
+        ("DIST027", linked(*links("src/..", "", tarfile.REGTYPE)), failed),
+        ("DIST027", linked(*links("src", "", tarfile.DIRTYPE), *links("src/a/", "", tarfile.DIRTYPE)), passed),
+        ("DIST027", in_sdist("n" * 255, ""), passed),
+        ("DIST027", in_sdist("é" * 128, ""), failed),
+        ("DIST027", in_sdist("d/" * 2100 + "a", ""), failed),
+        ("DIST027", linked(dated(10.0**18)), passed),
+        ("DIST027", linked(dated(float("inf"))), failed),
+        ("DIST027", linked(dated(float("nan"))), failed),
+        # What comes after the end.
+        ("DIST028", sample_dists.read(SDIST.name, SDIST.data() + bytes(100)), passed),
+        ("DIST028", sample_dists.read(SDIST.name, SDIST.data() + SDIST.data()), failed),
+        ("DIST028", sample_dists.read(SDIST.name, SDIST.data()[:-6]), failed),
+        ("DIST028", sample_dists.read(SDIST.name, SDIST.data()[:-8] + bytes(8)), failed),
+        # RECORD is true of each file.
+        ("DIST036", recorded(""), passed),
+        ("DIST036", recorded(",sha256=" + HASHED + ","), passed),
+        ("DIST036", recorded(",sha256=" + HASHED + "=, 39 "), passed),
+        ("DIST036", recorded(",sha256=" + HASHED + ",38"), failed),
+        ("DIST036", recorded(",sha256=" + HASHED + ",many"), failed),
+        ("DIST036", recorded(",,"), failed),
+        ("DIST036", recorded(",md5=abc,"), failed),
+        ("DIST036", recorded(",sha512=abc,"), Verdict.UNKNOWN),
+        ("DIST036", recorded(f",sha256={HASHED},39\n{MODULE},sha256={HASHED},39"), passed),
+        ("DIST036", recorded(f",sha256=abc,39\n{MODULE},sha256={HASHED},39"), failed),
         # What installers refuse, and what they guess.
+        ("DIST039", WHEEL.having(dict.fromkeys(IN_DATA, "")).distribution(), passed),
+        ("DIST039", WHEEL.having({"tidepool/other-1.dist-info/a": ""}).distribution(), passed),
+        ("DIST039", WHEEL.having({f"{TOP}.data/data/../../a": ""}).distribution(), failed),
+        ("DIST039", WHEEL.having({f"{TOP}.data/scripts//bin/a": ""}).distribution(), failed),
+        ("DIST039", WHEEL.having({f"{TOP}.data/scripts/../a": ""}).distribution(), failed),
+        ("DIST040", with_commands("a-b.c = tidepool.x : Depth.of [fast]\n..a = t%:d"), failed),
+        ("DIST040", with_commands("a-b.c = tidepool.x : Depth.of [fast]\n..a = t:d"), passed),
+        ("DIST040", with_commands("a ="), failed),
+        ("DIST040", with_commands("a = tidepool:depth()"), failed),
         ("DIST037", described_as(""), failed),
         ("DIST037", described_as("Root-Is-Purelib: true\n"), failed),
         ("DIST037", described_as("Wheel-Version: one\n"), failed),

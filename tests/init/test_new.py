@@ -99,7 +99,7 @@ the tag publishes to PyPI
 
 ✓ the repository and its remote  17 checks
 ✓ the project and its next version  25 checks
-✓ the distributions  136 checks
+✓ the distributions  141 checks
 ✓ the workflows, and what the tag starts  18 checks
 ? the index  0 checks, 14 unknown
 

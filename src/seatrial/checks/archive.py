@@ -8,9 +8,10 @@ import csv
 import email
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.tags import parse_tag
 from packaging.utils import canonicalize_name
@@ -27,7 +28,7 @@ from seatrial.checks.check import (
     user_docs_page,
 )
 from seatrial.checks.metadata import READABLE
-from seatrial.distributions.archive import FaultKind, Member
+from seatrial.distributions.archive import FaultKind, Member, path_of
 from seatrial.distributions.metadata import FileName
 from seatrial.distributions.pypi_rules import (
     ANDROID_ARCHES,
@@ -41,7 +42,7 @@ from seatrial.distributions.pypi_rules import (
     MUSLLINUX_ARCHES,
     PLATFORMS,
 )
-from seatrial.distributions.reproducible import dangers_of
+from seatrial.distributions.reproducible import dangers_of, obstacles_of
 from seatrial.findings import Finding
 from seatrial.index.destination import pypi_host
 
@@ -250,6 +251,16 @@ def no_lfs_pointers(file: Distribution) -> Finding:
     return finding_of(lines, fix)
 
 
+@check(
+    "DIST027",
+    "Every member can be unpacked",
+    "An installer stops at a member that no system can create, although the archive can be read.",
+    needs=("DIST011",),
+)
+def can_be_unpacked(file: Distribution) -> Finding:
+    return finding_of(first_lines(obstacles_of(file.contents.members)), REBUILD)
+
+
 sdist_check, wheel_check = partial(check, kinds=SDIST), partial(check, kinds=WHEEL)
 
 REBUILD_NAME = "build it with a current build backend, and do not rename it: nox -s build"
@@ -368,6 +379,18 @@ def sdist_folder(file: Distribution) -> Finding:
     return finding_of([line] if differs else [], "let a current build backend write the sdist: nox -s build")
 
 
+@sdist_check(
+    "DIST028",
+    "The sdist ends after its last member",
+    "Where Python stops reading, other programs read on, or report a file that is damaged.",
+    severity=WARNING,
+    needs=("DIST011",),
+)
+def ends_well(file: Distribution) -> Finding:
+    ending = file.contents.ending
+    return finding_of([ending] if ending else [], REBUILD)
+
+
 REBUILD_METADATA = "let the build backend write it: nox -s build"
 LICENCE_WHY = "A licence whose text is missing cannot be complied with (PEP 639)."
 
@@ -444,40 +467,68 @@ def metadata_there(file: Distribution) -> Finding:
 )
 def record_agrees(file: Distribution) -> Finding:
     fix = "do not change a wheel after it was built, or use: wheel pack"
-    return finding_of(first_lines(_record_differences(file)), fix)
+    lines = first_lines(_record_differences(file))
+    others = sorted({row.digest.partition("=")[0] for row in _record(file) or ()} & NOT_COMPARED)
+    if others and not lines:
+        return Finding.unknown(f"RECORD lists hashes that are not compared: {', '.join(others)}")
+    return finding_of(lines, fix)
 
 
-def _record(file: Distribution) -> Mapping[str, str] | None:
-    """Return names and hashes as RECORD has them; None if it is missing or is no table."""
+class RecordRow(NamedTuple):
+    """A row of RECORD: "" for a column that is missing."""
+
+    name: str
+    digest: str = ""
+    size: str = ""
+
+
+def _record(file: Distribution) -> tuple[RecordRow, ...] | None:
+    """Return the rows of RECORD; None if it is missing or is no table."""
     data = file.text("RECORD")
     if data is None:
-        return {} if f"{file.folder}/RECORD" in file.contents.cut else None
+        return () if f"{file.folder}/RECORD" in file.contents.cut else None
     try:
         rows = [row for row in csv.reader(data.decode().splitlines()) if row]
     except (UnicodeError, csv.Error):
         return None
-    return {row[0].replace("\\", "/"): row[1] if len(row) > 1 else "" for row in rows}
+    return tuple(RecordRow(row[0].replace("\\", "/"), *row[1:3]) for row in rows)
+
+
+NOT_COMPARED = frozenset(("sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "blake2b", "blake2s"))
+"""Hashes that PEP 427 permits like SHA-256, and that no build backend writes: files are hashed once."""
 
 
 def _record_differences(file: Distribution) -> Iterator[str]:
-    record = _record(file) or {}
-    if not record and file.contents.cut:
+    rows = dict.fromkeys(_record(file) or ())
+    if not rows and file.contents.cut:
         return
-    signatures = {f"{file.folder}/RECORD{suffix}" for suffix in ("", ".jws", ".p7s")}
-    held = {member.name: member.sha256 for member in file.files if not member.name.endswith("\\")}
-    unlisted = sorted(held.keys() - record.keys() - signatures)
-    yield from (f"{name} is in the wheel and not in RECORD" for name in unlisted)
-    yield from (f"{name} is in RECORD and not in the wheel" for name in sorted(record.keys() - held.keys()))
-    for name, written in record.items():
-        algorithm, _, value = written.partition("=")
-        digest = held.get(name)
-        expected = base64.urlsafe_b64encode(bytes.fromhex(digest or "")).decode()
-        if algorithm == "sha256" and digest and value.rstrip("=") != expected.rstrip("="):
-            yield f"{name} has another hash than RECORD lists"
+    unhashed = {f"{file.folder}/RECORD{suffix}" for suffix in ("", ".jws", ".p7s")}
+    held = {member.name: member for member in file.files if not member.name.endswith("\\")}
+    listed = Counter(row.name for row in rows)
+    yield from (f"{name} is in the wheel and not in RECORD" for name in sorted(held.keys() - listed.keys() - unhashed))
+    yield from (f"{name} is in RECORD and not in the wheel" for name in sorted(listed.keys() - held.keys()))
+    yield from (f"{name} is in RECORD with different hashes or sizes" for name, count in listed.items() if count > 1)
+    for row in rows:
+        member = held.get(row.name)
+        if member is None or member.sha256 is None:
+            continue
+        algorithm, _, value = row.digest.partition("=")
+        expected = base64.urlsafe_b64encode(bytes.fromhex(member.sha256)).decode().rstrip("=")
+        if not row.digest and row.name not in unhashed:
+            yield f"{row.name} has no hash in RECORD"
+        elif row.digest and algorithm not in {"sha256", *NOT_COMPARED}:
+            yield f"{row.name} has a hash in RECORD that installers do not accept: {algorithm}"
+        elif algorithm == "sha256" and value.rstrip("=") != expected:
+            yield f"{row.name} has another hash than RECORD lists"
+        if row.size.strip() not in {"", str(member.size)}:
+            yield f"{row.name} has another size than RECORD lists"
 
 
 ENTRY_POINT = re.compile(r"[\w.-]+")
 """What an entry point may be called (entry points specification)."""
+
+FUNCTION = re.compile(r"[\w.-]+\s*:\s*\w[\w.]*\s*(\[.*\])?")
+"""What the entry point of a command refers to: a module, and an object in it; extras are read no more."""
 
 
 class _Parser(configparser.ConfigParser):
@@ -487,22 +538,68 @@ class _Parser(configparser.ConfigParser):
         return optionstr
 
 
+def _commands(file: Distribution) -> dict[str, dict[str, str]]:
+    """Return the entry points that become commands, by their sections. Raises what a file raises that is none."""
+    parser = _Parser(delimiters=("=",), interpolation=None)
+    parser.read_string((file.text("entry_points.txt") or b"").decode())
+    sections = filter(parser.has_section, ("console_scripts", "gui_scripts"))
+    return {section: dict(parser[section]) for section in sections}
+
+
 def _entry_points_error(file: Distribution) -> str | None:
-    data = file.text("entry_points.txt")
-    if data is None:
-        return None
-    parser = _Parser(delimiters=("=",))
     try:
-        parser.read_string(data.decode())
+        sections = _commands(file)
     except UnicodeError:
         return "it is not UTF-8"
     except configparser.Error as error:
         return str(error).replace("\n", " ")
-    for section in ("console_scripts", "gui_scripts"):
-        for name in parser[section] if parser.has_section(section) else ():
-            if not ENTRY_POINT.fullmatch(name):
-                return f"{name!r} in [{section}]"
-    return None
+    names = [(name, section) for section, commands in sections.items() for name in commands]
+    return next((f"{name!r} in [{section}]" for name, section in names if not ENTRY_POINT.fullmatch(name)), None)
+
+
+@wheel_check(
+    "DIST040",
+    "Each command of the entry points has a name of a file, and names a function",
+    "Installers cannot make a command of anything else, and stop.",
+    needs=("DIST034",),
+)
+def commands_are_functions(file: Distribution) -> Finding:
+    lines = [
+        f"{name} = {value} in [{section}]"
+        for section, commands in _commands(file).items()
+        for name, value in commands.items()
+        if not name.strip(".") or not FUNCTION.fullmatch(value)
+    ]
+    return finding_of(first_lines(lines), 'in [project.scripts]: name = "module:function"')
+
+
+SCHEMES = ("purelib", "platlib", "headers", "scripts", "data")
+"""The folders in ``.data`` that installers know (PEP 427, sysconfig)."""
+
+
+@wheel_check(
+    "DIST039",
+    "Installers know where each file of the wheel belongs",
+    "They refuse a wheel with a second .dist-info folder, or with files in .data that belong nowhere (PEP 427).",
+    needs=("DIST014", *UNPACKED),
+)
+def places_are_known(file: Distribution) -> Finding:
+    tops = {member.name.partition("/")[0] for member in file.contents.members}
+    infos = sorted(top for top in tops if top.endswith(".dist-info"))
+    lines = [f"the wheel has several .dist-info folders: {', '.join(infos)}"] if len(infos) > 1 else []
+    return finding_of(first_lines((*lines, *_misplaced(file))), "let the build backend place the files: nox -s build")
+
+
+def _misplaced(file: Distribution) -> Iterator[str]:
+    for member in file.files:
+        top, _, below = member.name.partition("/")
+        scheme, slash, place = below.partition("/")
+        if not top.endswith(".data"):
+            continue
+        if not slash or scheme not in SCHEMES:
+            yield f"{member.name} is in none of the folders {', '.join(SCHEMES)} of {top}"
+        elif path_of(place).partition("/")[0] in {"", ".."}:
+            yield f"{member.name} would be installed outside the folder for {scheme}"
 
 
 WHEEL_VERSION = 1
@@ -566,13 +663,13 @@ def _expanded(tag: str) -> set[str]:
 
 READING_CHECKS = (
     *(extension, characters, size_under_limit, size_near_limit, *FAULT_CHECKS, harmless, distinct_members),
-    *(readable_code, no_lfs_pointers),
+    *(readable_code, no_lfs_pointers, can_be_unpacked, ends_well),
 )
 """The checks that need no metadata."""
 
 MATCHING_CHECKS = (
     *(sdist_name, wheel_name, platform, wheel_project, wheel_version, sdist_folder),
     *(sdist_licences, wheel_licences, record_there, entry_points, metadata_there, record_agrees),
-    *(wheel_format, wheel_fields),
+    *(wheel_format, wheel_fields, places_are_known, commands_are_functions),
 )
 """The checks that name, metadata and files of a distribution match."""

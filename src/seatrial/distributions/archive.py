@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import gzip
 import hashlib
 import posixpath
@@ -91,6 +92,14 @@ def path_of(name: str) -> str:
     path = posixpath.normpath(name)
     # Two slashes at the start are kept by normpath.
     return "" if path == "." else re.sub(r"^//", "/", path)
+
+
+def is_folder_of(folder: str, names: list[str]) -> bool:
+    """Whether one of the sorted names lies in a folder."""
+    if not folder:
+        return True
+    at = bisect.bisect_left(names, f"{folder}/")
+    return at < len(names) and names[at].startswith(f"{folder}/")
 
 
 class FaultKind(Enum):

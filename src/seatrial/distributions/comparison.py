@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import bisect
 import csv
 import email
 import email.errors
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Callable
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from seatrial.distributions.archive import FaultKind, Member, MemberKind, path_of
+from seatrial.distributions.archive import FaultKind, Member, MemberKind, is_folder_of, path_of
 from seatrial.distributions.distribution import MODULES, Distribution, top_modules
 from seatrial.distributions.metadata import PARSER_FAILURES, parse_requirement
 from seatrial.errors import BuildError
@@ -109,17 +108,9 @@ def _contents(distribution: Distribution) -> Mapping[str, Content]:
         # The tool that packs decides whether a second name of a file is a link or a copy.
         resolved = linked if linked and linked.kind is MemberKind.FILE else member
         before[name] = resolved
-        if member.kind is not MemberKind.FOLDER or not _holds_something(name, names):
+        if member.kind is not MemberKind.FOLDER or not is_folder_of(name, names):
             contents[name] = (*contents.get(name, ()), _content(resolved, forms))
     return contents
-
-
-def _holds_something(folder: str, names: list[str]) -> bool:
-    """Whether one of the sorted names lies in a folder."""
-    if not folder:
-        return True
-    at = bisect.bisect_left(names, f"{folder}/")
-    return at < len(names) and names[at].startswith(f"{folder}/")
 
 
 def _content(member: Member, forms: Mapping[str, object]) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import math
 import os
 import shutil
 import stat
@@ -23,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seatrial.distributions.archive import Member, MemberKind, member_of, path_of
+from seatrial.distributions.archive import Member, MemberKind, is_folder_of, member_of, path_of
 from seatrial.errors import first_names
 from seatrial.storage import replacing
 
@@ -243,6 +244,35 @@ def dangers_of(members: Iterable[Member]) -> Iterator[str]:
             yield f"{member.name} is a {MemberKind.OTHER.value}"
         yield from links.unpack(member)
     yield from links.dangling()
+
+
+LONGEST_NAME, LONGEST_PATH = 255, 4096
+"""How many bytes a name may have on the file systems of Linux and macOS, and a path on Linux."""
+
+
+def obstacles_of(members: Iterable[Member]) -> Iterator[str]:
+    """Yield why members of an archive can't be unpacked, a line each: no system can create them."""
+    members = tuple(members)
+    names = sorted({member.path for member in members})
+    folders = {member.path for member in members if member.kind is MemberKind.FOLDER}
+    before: set[str] = set()
+    has_links = False
+    for member in members:
+        parts = member.path.encode("utf-8", "surrogatepass").split(b"/")
+        is_file = member.kind in {MemberKind.FILE, MemberKind.HARDLINK}
+        if max(map(len, parts)) > LONGEST_NAME or sum(map(len, parts)) + len(parts) > LONGEST_PATH:
+            yield f"the name {member.name[:40]}... is too long for a file system"
+        elif is_file and not member.path:
+            yield f"{member.name!r} is not the name of a file"
+        elif is_file and (member.path in folders or is_folder_of(member.path, names)):
+            yield f"{member.name} is both a file and a folder"
+        # What a link leads to is not followed.
+        if member.kind is MemberKind.HARDLINK and not has_links and path_of(member.target or "") not in before:
+            yield f"{member.name} is a hard link to {member.target}, which is not in the archive before it"
+        if isinstance(member.date, float) and not math.isfinite(member.date):
+            yield f"{member.name} has a date that no system can store: {member.date}"
+        before.add(member.path)
+        has_links = has_links or member.kind is MemberKind.SYMLINK
 
 
 def _with_slashes(path: str) -> str:
