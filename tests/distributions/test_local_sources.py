@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from errors_raised import raises_error
 from prepared_packages import package
+from sample_dists import wheel
 from sample_project import HERE, SampleProject, lines
+from seatrial import process
 from seatrial.distributions.build import source_requirements
 from seatrial.errors import PyprojectInvalid
+from seatrial.installer import best_installer, create_environment, python_of
 from seatrial.project.project import Project
-from seatrial.project.requirements import DependencySource, dependency_sources
+from seatrial.project.requirements import DependencySource, dependency_sources, members_required
+from seatrial.publish.install import IsolatedFolder, install_dependencies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +75,52 @@ def test_member_of_the_workspace_and_what_it_needs_are_built_and_installed(proje
     project.write({"moon/moon.py": "DAY = 30\n", "tests/test_day.py": test.format(30)})
     changed = project.nox("-s", "tests")
     assert changed.returncode == 0, changed.output
+
+
+def test_requirements_in_folders_of_the_repository_are_members(tmp_path: Path) -> None:
+    """A release that requires them in its own version is installed with them where no index has them."""
+    write_module(tmp_path / "packages/table", "tide-table", "", 'dependencies = ["moon==1.0", "flow"]\n')
+    write_module(tmp_path / "moon", "moon", "", 'dependencies = ["tidepool", "table", "x"]\n')
+    (tmp_path / "pyproject.toml").write_text(
+        lines(
+            """
+            [project]
+            name = "tidepool"
+            [tool.uv.workspace]
+            members = ["packages/*"]
+            [tool.uv.sources]
+            Tide_Table = { workspace = true, marker = "python_version > '3'" }
+            moon = { path = "moon" }
+            flow = { url = "https://example.com/flow.zip" }
+            tidepool = { workspace = true }
+            other = { path = "moon" }
+            """
+        )
+    )
+    table, moon = (tmp_path / "packages/table").as_uri(), (tmp_path / "moon").as_uri()
+    rows = (f"tide-table @ {table} ; python_version > '3'", f"moon @ {moon}")
+    project = Project.from_directory(tmp_path)
+    assert members_required(project, ["tide-table==1.0", "attrs; extra == 'x'"]) == rows
+    assert members_required(project, ["moon", "flow"]) == rows[1:]
+    assert members_required(project, ["attrs"]) == ()
+
+
+@pytest.mark.slow
+def test_members_are_installed_where_no_index_has_them(tmp_path: Path) -> None:
+    """The real installer takes the index first, and tells what neither has."""
+    environment, moon = tmp_path / "environment", wheel("moon", "1.0").saying(without=("Requires-Dist",))
+    create_environment(best_installer(), environment)
+    (tmp_path / moon.name).write_bytes(moon.data())
+    no_index = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "cache"), "PIP_NO_INDEX": "1"}
+    isolated = IsolatedFolder(tmp_path, process.child_environment(**no_index))
+    members = (f"moon @ {(tmp_path / moon.name).as_uri()}",)
+    install = partial(install_dependencies, isolated, python_of(environment))
+    with raises_error("InstallFailed", match="moon"):
+        install("moon==1.0", ())
+    with raises_error("InstallFailed", match=r"moon==2\.0"):
+        install("moon==2.0", members)
+    assert install("moon==1.0", members) == members
+    assert install("moon==1.0", members) == ()
 
 
 def read_sources(root: Path, table: str, files: tuple[str, ...] = ()) -> dict[str, tuple[DependencySource, ...]]:

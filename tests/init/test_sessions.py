@@ -226,6 +226,7 @@ def test_session_runs_what_the_project_runs_today(project: SampleProject, files:
         {"pyproject.toml": "[tool.pyright]\n"},
         {"pyrightconfig.json": "{}"},
         {"ty.toml": ""},
+        {"config/ty.toml": ""},
         {".pre-commit-config.yaml": "repos: [{repo: local, hooks: [{id: basedpyright, entry: basedpyright}]}]"},
     ],
 )

@@ -21,7 +21,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 import build
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from seatrial import process
@@ -51,7 +50,7 @@ from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, Seatria
 from seatrial.installer import RESOLUTION_VARIABLE, Installer, StampedEnvironment, best_installer, create_environment
 from seatrial.project.config_files import read_toml
 from seatrial.project.project import Project
-from seatrial.project.requirements import dependency_sources
+from seatrial.project.requirements import located_requirements
 from seatrial.project.settings import passed_variables
 from seatrial.storage import locked
 
@@ -492,24 +491,12 @@ def source_requirements(
     ``needed``: the requirements of the wheel and of the groups; ``python``: what a compiled wheel is for; ``state``: a
     folder for wheels that are kept. Raises `PyprojectInvalid`, `BuildError` or `InstallFailed`.
     """
-    requirements = dict[str, tuple[str, ...]]()
-    waiting = [(dependency_sources(project), tuple(needed))]
-    while waiting:
-        sources, texts = waiting.pop()
-        for name in sources and dict.fromkeys(canonicalize_name(Requirement(text).name) for text in texts):
-            if name in requirements or name not in sources or name == canonicalize_name(project.name):
-                continue
-            rows = []
-            for source in sources[name]:
-                address = source.address
-                if source.folder is not None:
-                    wheel = _wheel_of(source.folder, python, state, say)
-                    address = wheel.path.as_uri()
-                    member = Project.from_directory(source.folder)
-                    waiting.append((dependency_sources(member), wheel.requirements()))
-                rows.append(f"{source.name} @ {address}" + (f" ; {source.marker}" if source.marker else ""))
-            requirements[name] = tuple(rows)
-    return tuple(row for rows in requirements.values() for row in rows)
+
+    def built(folder: Path) -> tuple[str, Iterable[str]]:
+        wheel = _wheel_of(folder, python, state, say)
+        return wheel.path.as_uri(), wheel.requirements()
+
+    return located_requirements(project, needed, built)
 
 
 def _wheel_of(folder: Path, python: Interpreter | None, state: Path, say: Callable[[str], None]) -> Distribution:

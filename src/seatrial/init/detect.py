@@ -241,8 +241,9 @@ class DetectedProject:
     @property
     def has_other_type_checker(self) -> bool:
         """Whether the project checks its types with another tool than mypy."""
-        hooks = {hook.name for hook in self.hooks}
-        return any(name in hooks or self.project.configures(name, *files) for name, files in TYPE_CHECKERS.items())
+        # A project can keep the files in a folder, and name them in a command.
+        names = {*(hook.name for hook in self.hooks), *(path.name for path in self.files)}
+        return any(names & {name, *files} or self.project.configures(name) for name, files in TYPE_CHECKERS.items())
 
     @property
     def names_files_for_mypy(self) -> bool:

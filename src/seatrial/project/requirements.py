@@ -6,10 +6,10 @@ pip, "Requirements File Format"; pylock.toml (PEP 751); uv.lock, poetry.lock and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Callable
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name, is_normalized_name
 from packaging.version import Version
 
 from seatrial.errors import ProjectError, PyprojectInvalid, SeatrialError
-from seatrial.project.config_files import read_toml
+from seatrial.project.config_files import read_toml, table_at
 from seatrial.project.project import Project
 from seatrial.project.version_places import is_version, nearest_file
 
@@ -237,6 +237,40 @@ def dependency_sources(project: Project) -> dict[str, tuple[DependencySource, ..
             ]
             sources[canonicalize_name(name)] = tuple(source for source in read if source)
     return {name: rows for name, rows in sources.items() if rows}
+
+
+def located_requirements(
+    project: Project, needed: Iterable[str], locate: Callable[[Path], tuple[str, Iterable[str]]]
+) -> tuple[str, ...]:
+    """Return a requirement with an address (PEP 508) for each that has a source, and for those of such projects.
+
+    ``locate``: returns the address of a project in a folder, and what it requires. Raises `PyprojectInvalid`.
+    """
+    requirements = dict[str, tuple[str, ...]]()
+    waiting = [(dependency_sources(project), tuple(needed))]
+    while waiting:
+        sources, texts = waiting.pop()
+        for name in sources and dict.fromkeys(canonicalize_name(Requirement(text).name) for text in texts):
+            if name in requirements or name not in sources or name == canonicalize_name(project.name):
+                continue
+            rows = []
+            for source in sources[name]:
+                address = source.address
+                if source.folder is not None:
+                    address, required = locate(source.folder)
+                    waiting.append((dependency_sources(Project.from_directory(source.folder)), tuple(required)))
+                rows.append(f"{source.name} @ {address}" + (f" ; {source.marker}" if source.marker else ""))
+            requirements[name] = tuple(rows)
+    return tuple(row for rows in requirements.values() for row in rows)
+
+
+def members_required(project: Project, needed: Iterable[str]) -> tuple[str, ...]:
+    """Return those of `located_requirements` that are in folders of the repository, as they are there."""
+
+    def declared(folder: Path) -> tuple[str, Iterable[str]]:
+        return folder.as_uri(), table_at(Project.from_directory(folder).table, "project").get("dependencies", ())
+
+    return tuple(row for row in located_requirements(project, needed, declared) if " @ file:" in row)
 
 
 def _uv_table(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class InstallRequest:
     """A release to install.
 
     ``modules``: those that it contains, none where that is unknown; ``hashes``: the SHA-256 of its files; ``index``:
-    the address of the index that has it; ``has_wheel``: whether it is installed without a build.
+    the address of the index that has it; ``has_wheel``: whether it is installed without a build; ``members``: the
+    requirements that the same repository has, for the case that no index has them.
     """
 
     name: str
@@ -65,6 +66,7 @@ class InstallRequest:
     hashes: tuple[str, ...]
     index: str
     has_wheel: bool = True
+    members: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, name: str, version: str, files: Sequence[Distribution], index: str) -> InstallRequest:
@@ -89,12 +91,16 @@ class StartedScript:
 
 @dataclass(frozen=True)
 class InstalledRelease:
-    """An installation on one Python: the modules that were imported, and the console scripts that were started."""
+    """An installation on one Python: the modules that were imported, and the console scripts that were started.
+
+    ``members``: the requirements that came from the repository, because no index has them.
+    """
 
     python: str
     version: str
     modules: tuple[str, ...]
     scripts: tuple[StartedScript, ...]
+    members: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return it as a JSON object."""
@@ -126,7 +132,7 @@ def install_release(isolated: IsolatedFolder, interpreter: Interpreter, request:
     _run(isolated, *process.module_command("virtualenv"), *options, str(folder))
     python, requirement = python_of(folder), f"{request.name}=={request.version}"
     _install_from_index(isolated, python, request, folder / "requirement.txt")
-    _run(isolated, *best_installer().install(python, requirement))
+    members = install_dependencies(isolated, python, requirement, request.members)
     script = (str(python), "-I", "-c", IMPORT_SCRIPT, request.name, *request.modules)
     try:
         result = json.loads(isolated.run(*script, cwd=folder, seconds=SCRIPT_TIMEOUT))
@@ -139,7 +145,21 @@ def install_release(isolated: IsolatedFolder, interpreter: Interpreter, request:
     _require_version(request, {"its metadata": result["version"], **result["modules"]}, interpreter.version)
     extras = {f"{request.name}[{extra}]=={request.version}": extra for extra in result["extras"]}
     scripts = tuple(_start_with_extra(isolated, python, name, extras) for name in result["scripts"])
-    return InstalledRelease(interpreter.version, result["version"], tuple(result["modules"]), scripts)
+    return InstalledRelease(interpreter.version, result["version"], tuple(result["modules"]), scripts, members)
+
+
+def install_dependencies(
+    isolated: IsolatedFolder, python: Path, requirement: str, members: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Install what a release requires; return what came from the repository. Raises `InstallFailed`."""
+    try:
+        _run(isolated, *best_installer().install(python, requirement))
+    except ToolError:
+        if not members:
+            raise
+        _run(isolated, *best_installer().install(python, requirement, *members))
+        return members
+    return ()
 
 
 def _install_from_index(isolated: IsolatedFolder, python: Path, request: InstallRequest, path: Path) -> None:

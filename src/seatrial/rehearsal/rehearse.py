@@ -5,20 +5,30 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from seatrial.checks.index import NameAnswer, answer_about_name
 from seatrial.commands import INVOKE, Command
-from seatrial.errors import NotUsable, RehearsalError, SeatrialError, StepFailed, UploadFailed, count_text, file_fix
+from seatrial.errors import (
+    NotUsable,
+    PyprojectInvalid,
+    RehearsalError,
+    SeatrialError,
+    StepFailed,
+    UploadFailed,
+    count_text,
+    file_fix,
+)
 from seatrial.events import Event, Note, Progress
 from seatrial.git.repository import Repository, files_of_commit, read_repository, read_tags, uncommitted_files
 from seatrial.index.client import PendingRelease, in_thread, read_project_or_look_alike
 from seatrial.index.destination import pip_index_url
 from seatrial.index.twine import Patience, twine_upload
 from seatrial.project.project import Project
+from seatrial.project.requirements import members_required
 from seatrial.project.settings import Config
 from seatrial.project.snapshot import tag_form_of
 from seatrial.project.tag_form import released_versions
@@ -194,6 +204,12 @@ class Rehearsal:
                     fix=how_to_install(self.project.pythons[-1], self.environ),
                 )
             request = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)
+            needed = next((file.requirements() for file in published if file.is_wheel), ())
+            with contextlib.suppress(PyprojectInvalid):
+                # A folder outside of the repository is not in the sandbox.
+                request = replace(
+                    request, members=members_required(Project.from_directory(self.sandbox.project), needed)
+                )
             installed = tuple(install_release(self.sandbox, interpreter, request) for interpreter in interpreters)
         with self._step("compare", "the files on the index with those that the release verified") as step:
             downloads = self.sandbox.folder / "downloads"
@@ -206,7 +222,7 @@ class Rehearsal:
             installed=installed,
             seconds=self.seconds,
             publisher=self.setup.registered,
-            remarks=(*self.setup.remarks, *ready.remarks, *packaging),
+            remarks=(*self.setup.remarks, *ready.remarks, *packaging, *_remarks_on_members(request, installed)),
             not_run=self.setup.before.not_run if self.setup.before else (),
             places=self.setup.before.places if self.setup.before else (),
             options=tuple(options),
@@ -258,6 +274,16 @@ def require_same_content(on_index: ReleaseOnIndex) -> tuple[str, ...]:
             fix="find out what the build takes from outside the commit: the clock, the folder, the machine",
         )
     return tuple(f"{name} of CI: {on_index.describe_file(name)}" for name in on_index.repackaged)
+
+
+def _remarks_on_members(request: InstallRequest, installed: Iterable[InstalledRelease]) -> Iterator[str]:
+    """Yield that requirements of a release came from its repository."""
+    names = dict.fromkeys(member.partition(" @ ")[0] for each in installed for member in each.members)
+    if names:
+        yield (
+            f"no index has what {request.name} {request.version} requires of {', '.join(names)}, installed from this "
+            "repository here: publish them first, or with it"
+        )
 
 
 def _oldest_and_newest(project: Project, environ: Mapping[str, str]) -> tuple[Interpreter, ...]:
