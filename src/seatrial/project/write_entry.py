@@ -21,18 +21,15 @@ from seatrial.project.changelog import (
 )
 from seatrial.project.project import require_inside
 from seatrial.project.read_changelog import find_entry, has_entry, read_entry
+from seatrial.project.release_section import Release, release_unreleased, with_comparison, with_pre_releases
 from seatrial.project.unreleased_section import (
     CATEGORIES,
-    Release,
     add_note,
     begins_with_release,
     cut_unreleased,
     find_unreleased,
-    release_unreleased,
     unreleased_headings,
     unreleased_notes,
-    with_comparison,
-    with_pre_releases,
 )
 from seatrial.storage import put_back_on_failure
 
