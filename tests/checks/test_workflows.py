@@ -29,7 +29,7 @@ def findings(text: str, codes: str, **others: str) -> list[str]:
     texts = {"x.yml": lines(text), **{f"{name}.yml": lines(other) for name, other in others.items()}}
     files = WorkflowFiles.from_texts(texts)
     checks = [check for check in WORKFLOW_CHECKS if check.code in codes]
-    results = run_checks(checks, WorkflowFacts(files.workflows[0], files))
+    results = run_checks(checks, WorkflowFacts(files.workflows[0], files, "dev"))
     failed = [result.finding for result in results if result.finding.verdict is Verdict.FAILED]
     return [line for finding in failed for line in (finding.message or "").splitlines()]
 
@@ -156,6 +156,7 @@ def test_called_job_waits_for_what_its_caller_waits_for() -> None:
         ("python -m pip install seatrial uv", []),
         ('python -m pip install "seatrial @ git+https://forge.invalid/seatrial@0123abc" uv', []),
         ("python -m pip install --group dev uv", []),
+        ("python -m pip install --group docs uv", ["python -m pip install --group docs uv"]),
         ("python -m pip install --group dev twine", ["python -m pip install --group dev twine"]),
         ("python -m pip install seatrial twine uv", ["python -m pip install seatrial twine uv"]),
         ("python -m pip install --upgrade pip", ["python -m pip install --upgrade pip"]),

@@ -228,7 +228,7 @@ pages:
 """
 
 WITHOUT = "attestations: no, and the index rejects it: the job has no PYPI_ID_TOKEN with the aud pypi"
-REJECTED = ", and the index rejects it: the job has no id_tokens in the file itself"
+REJECTED = ", and the index may reject it: the job has no id_tokens in the file itself"
 PROBLEM = "expected the node content, but found '<stream end>'"
 TRIAL = """\
 try:
@@ -241,6 +241,7 @@ try:
     - twine upload --repository-url https://index.invalid/ a
 """
 LESS = "without an identity token; attestations: no"
+UNNAMED = "as publisher (acme, tidepool, .gitlab-ci.yml, no environment)"
 AS_TRIAL = "as publisher (acme, tidepool, .gitlab-ci.yml, environment trial); attestations: no"
 AS_PUBLISHER = "as publisher (acme, tidepool, .gitlab-ci.yml, environment pypi); attestations: yes"
 
@@ -272,7 +273,25 @@ AS_PUBLISHER = "as publisher (acme, tidepool, .gitlab-ci.yml, environment pypi);
                 "  .gitlab-ci.yml starts",
                 f"    publish runs, uploads files to PyPI without an identity token; attestations: no{REJECTED}",
             ],
-            "the tag publishes nothing to PyPI",
+            "whether the tag publishes to PyPI is unknown",
+        ),
+        *(
+            (
+                f"publish: {{script: [uv publish --publish-url $INDEX_URL], {settings}}}\n",
+                [
+                    "  .gitlab-ci.yml starts",
+                    f"    publish runs, uploads files to an unknown index ($INDEX_URL) {credential}; attestations: no",
+                ],
+                "whether the tag publishes to PyPI is unknown",
+            )
+            for settings, credential in (
+                ("id_tokens: {PYPI_ID_TOKEN: {aud: pypi}}", UNNAMED),
+                ("id_tokens: {TESTPYPI_ID_TOKEN: {aud: testpypi}}", UNNAMED),
+                ("id_tokens: {PYPI_ID_TOKEN: {aud: $AUDIENCE}}", UNNAMED),
+                ("id_tokens: {MINE: {aud: index}}", "without an identity token"),
+                ("stage: deploy", "without an identity token"),
+                ("variables: {UV_PUBLISH_TOKEN: $TOKEN}", "with a stored password"),
+            )
         ),
         (
             PIPELINE.replace("aud: pypi", "aud: testpypi"),

@@ -71,19 +71,6 @@ def file_new(upload: Upload) -> Finding:
 
 
 @any_file_check(
-    "INDEX004",
-    "No file of that name was deleted from the index",
-    "The name of a deleted file cannot be used again, so that users never get another file than before.",
-)
-def name_not_burned(upload: Upload) -> Finding:
-    if upload.file.name not in upload.project_files.burned:
-        return Finding.passed()
-    sentence = "This filename was previously used by a file that has since been deleted. Use a different version."
-    page = help_page("file-name-reuse")
-    return Finding.failed(f"{sentence} See {page} for more information.", _next_release(upload))
-
-
-@any_file_check(
     "INDEX005",
     "The release is at most 14 days old",
     "A stolen token cannot add files to a release that has been installed for years.",
@@ -229,5 +216,5 @@ def size_as_before(upload: Upload) -> Finding:
     return Finding.failed(line, f"look at what is in it: {listing} dist/{upload.file.name}")
 
 
-UPLOAD_CHECKS = (name_free, project_size, file_new, name_not_burned, release_open, one_sdist)
+UPLOAD_CHECKS = (name_free, project_size, file_new, release_open, one_sdist)
 PENDING_RELEASE_CHECKS = (name_ours, version_free, project_open)

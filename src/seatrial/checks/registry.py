@@ -46,10 +46,7 @@ TRIGGER_CHECKS, WORKFLOW_CHECKS = ci.CHECKS, workflows.CHECKS
 PENDING_RELEASE_CHECKS = index.PENDING_RELEASE_CHECKS
 """The checks of a release against what the index has."""
 
-PENDING_FILE_CHECKS: tuple[Check[Upload], ...] = (
-    *(check for check in index.UPLOAD_CHECKS if check is not index.name_not_burned),
-    index.size_as_before,
-)
+PENDING_FILE_CHECKS: tuple[Check[Upload], ...] = (*index.UPLOAD_CHECKS, index.size_as_before)
 """The checks of a file against what the index shows, which does not include deleted files."""
 
 BUILT_FILES_CHECKS: tuple[Check[Any], ...] = (
@@ -88,7 +85,7 @@ UPLOAD_ORDER = (
     # The project is created, if it is new, and its page.
     *("INDEX001", "DIST141"),
     # The file, from its name to its bytes.
-    *("DIST002", "DIST001", "DIST003", "INDEX002", "INDEX003", "INDEX004", "INDEX005", "INDEX006"),
+    *("DIST002", "DIST001", "DIST003", "INDEX002", "INDEX003", "INDEX005", "INDEX006"),
     *("DIST011", "DIST012", "DIST013", "DIST016", "DIST014", "DIST019", "DIST015"),
     # PyPI does not look for this one.
     "DIST017",

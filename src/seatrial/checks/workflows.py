@@ -81,10 +81,14 @@ TEST_RUNNERS = frozenset(("pytest", "tox", "unittest", "trial", "ward", "stestr"
 
 @dataclass(frozen=True)
 class WorkflowFacts:
-    """A workflow, and the others of its repository: those that it calls, and those that call it."""
+    """A workflow, and the others of its repository: those that it calls, and those that call it.
+
+    ``group``: the dependency group that holds seatrial, None for none.
+    """
 
     workflow: Workflow
     files: WorkflowFiles
+    group: str | None = None
 
     @cached_property
     def publishing(self) -> tuple[tuple[JobRun, tuple[Upload, ...]], ...]:
@@ -276,7 +280,7 @@ def tools_locked(facts: WorkflowFacts) -> Finding:
         command.line
         for script in scripts
         for command in commands_in(script)
-        if facts.publishing and _is_unlocked(command)
+        if facts.publishing and _is_unlocked(command, facts.group)
     )
     return finding_of(
         first_lines(lines), "uv lock, with seatrial in a dependency group; or pip install --require-hashes"
@@ -286,7 +290,7 @@ def tools_locked(facts: WorkflowFacts) -> Finding:
 TOOL_RUNNERS = (("uv", "tool"), ("pipx", "install"), ("pipx", "run"))
 
 
-def _is_unlocked(command: ShellCommand) -> bool:
+def _is_unlocked(command: ShellCommand, group: str | None) -> bool:
     """Whether a command installs what no lock file names: neither by hashes, nor the project itself alone."""
     if command.words[:1] == ("uvx",) or command.words[:2] in TOOL_RUNNERS:
         return True
@@ -295,14 +299,14 @@ def _is_unlocked(command: ShellCommand) -> bool:
         return False
     if "--no-index" in words or ("--no-deps" in words and words[-1] == "."):
         return False
-    return "--require-hashes" not in words and not _is_own_install(words[words.index("install") + 1 :])
+    return "--require-hashes" not in words and not _is_own_install(words[words.index("install") + 1 :], group)
 
 
-def _is_own_install(words: Sequence[str]) -> bool:
-    """Whether a generated workflow without a lock file installs seatrial by these words: a group and uv, or both."""
+def _is_own_install(words: Sequence[str], group: str | None) -> bool:
+    """Whether a generated workflow without a lock file installs seatrial by these words: its group and uv, or both."""
     requirements = map(parse_requirement, words)
     names = [requirement.name if requirement else None for requirement in requirements]
-    return names == ["seatrial", "uv"] or (words[:1] == ["--group"] and words[2:] == ["uv"])
+    return names == ["seatrial", "uv"] or (group is not None and words == ["--group", group, "uv"])
 
 
 @workflow_check(

@@ -375,11 +375,16 @@ def _report_of_pipeline(publishing: Publishing, pipeline: Pipeline) -> WorkflowR
 
 def _upload_of_pipeline(publishing: Publishing, job: PipelineJob, upload: PipelineUpload) -> UploadReport:
     owner, repository = publishing.owner or "OWNER", publishing.repository or "REPOSITORY"
-    asks = upload.index in TOKENS and not upload.has_password
-    has_token = job.has_token(upload.index) if asks else Answer.YES
+    # An address in a variable can be PyPI's or TestPyPI's.
+    indexes = tuple(TOKENS) if upload.index is Index.UNKNOWN else (upload.index,) if upload.index in TOKENS else ()
+    asks = bool(indexes) and not upload.has_password
+    has_token = any_of(map(job.has_token, indexes)) if asks else Answer.YES
     is_trusted = asks and has_token is not Answer.NO
     variable, audience = TOKENS.get(upload.index, ("", ""))
-    lacks = f"no {variable} with the aud {audience}" if job.asks is Answer.YES else "no id_tokens in the file itself"
+    lacks = f"no {variable} with the aud {audience}"
+    if job.asks is not Answer.YES:
+        # A password can be in the variables of the project, which only GitLab knows.
+        has_token, lacks = any_of((has_token, Answer.UNKNOWN)), "no id_tokens in the file itself"
     return UploadReport(
         index=upload.index,
         address=upload.address,
@@ -388,7 +393,7 @@ def _upload_of_pipeline(publishing: Publishing, job: PipelineJob, upload: Pipeli
         has_password=upload.has_password,
         attests=is_trusted and upload.attests,
         accepted=has_token,
-        rejection=None if has_token is Answer.YES else f"the job has {lacks}",
+        rejection=None if has_token is Answer.YES or not variable else f"the job has {lacks}",
     )
 
 

@@ -61,14 +61,13 @@ class IndexFile:
 class ProjectFiles:
     """What an index holds of one project.
 
-    ``project``: its name there, None when the index does not have it; ``burned``: the names of files that were deleted,
-    which cannot be used again; ``status``: active, archived, quarantined or deprecated (PEP 792); ``look_alike``: the
-    name of another project there, which PyPI does not tell from this one, None when none was looked for or found.
+    ``project``: its name there, None when the index does not have it; ``status``: active, archived, quarantined or
+    deprecated (PEP 792); ``look_alike``: the name of another project there, which PyPI does not tell from this one,
+    None when none was looked for or found.
     """
 
     project: str | None = None
     files: tuple[IndexFile, ...] = ()
-    burned: tuple[str, ...] = ()
     status: str = "active"
     look_alike: str | None = None
 

@@ -28,6 +28,7 @@ from seatrial.storage import restore_line_ends
 from seatrial.workflows.context import (
     ManagedBlock,
     WorkflowContext,
+    group_of,
     jobs_below,
     new_file,
     read_sessions,
@@ -327,7 +328,7 @@ def check_workflows(folder: Path) -> WorkflowsReport:
     """
     repository, project = read_repository(folder), Project.from_directory(folder)
     files, by_hand = WorkflowFiles.in_tree(repository.root), _files_by_hand(repository.root)
-    results = run_workflow_checks(files, Config.from_project(project).ignore)
+    results = run_workflow_checks(files, Config.from_project(project).ignore, group_of(project))
     reasons = Reasons()
     unsafe = dict.fromkeys(result.subject for result in results if result.blocks)
     if unsafe:
@@ -344,13 +345,15 @@ def check_workflows(folder: Path) -> WorkflowsReport:
     return WorkflowsReport(results, compared, tuple(reasons))
 
 
-def run_workflow_checks(files: WorkflowFiles, ignore_reasons: Mapping[str, str]) -> tuple[CheckResult, ...]:
-    """Return the results of all checks of workflows."""
+def run_workflow_checks(
+    files: WorkflowFiles, ignore_reasons: Mapping[str, str], group: str | None
+) -> tuple[CheckResult, ...]:
+    """Return the results of all checks of workflows; ``group``: the dependency group that holds seatrial."""
     return tuple(
         result
         for workflow in files
         for result in run_checks(
-            WORKFLOW_CHECKS, WorkflowFacts(workflow, files), subject=workflow.path, ignore_reasons=ignore_reasons
+            WORKFLOW_CHECKS, WorkflowFacts(workflow, files, group), subject=workflow.path, ignore_reasons=ignore_reasons
         )
     )
 
