@@ -10,6 +10,7 @@ import pytest
 from errors_raised import raises_error
 from seatrial import process
 from seatrial.installer import (
+    INSTALL_FIX,
     Installer,
     Pip,
     Uv,
@@ -77,6 +78,19 @@ def test_variable_that_forbids_an_installation_is_named(
         install_requirements(tool, python_of(tmp_path / "environment"), ["iniconfig"], cwd=tmp_path)
     assert "_REQUIRE_HASHES; or make the index reachable" in raised.value.fix
     assert raised.value.fix.startswith("unset ")
+
+
+@pytest.mark.parametrize("tool", [Pip(), best_installer()], ids=["pip", "uv"])
+def test_variable_that_names_a_missing_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Installer
+) -> None:
+    create_environment(tool, tmp_path / "environment")
+    for name in ("PIP_CONSTRAINT", "UV_CONSTRAINT"):
+        monkeypatch.setenv(name, str(tmp_path / f"{name}.txt"))
+    with raises_error("InstallFailed") as raised:
+        install_requirements(tool, python_of(tmp_path / "environment"), ["iniconfig"], cwd=tmp_path)
+    variable = "PIP_CONSTRAINT" if isinstance(tool, Pip) else "UV_CONSTRAINT"
+    assert raised.value.fix == f"unset {variable}; or {INSTALL_FIX}"
 
 
 def test_uv_is_that_of_the_variable_of_the_package_or_of_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -115,10 +115,12 @@ def create_environment(installer: Installer, environment: Path, python: str = sy
     command, env = installer.create(environment, python), installer_environment(process.user_environment())
     done = process.attempt(command, cwd=environment.parent, env=env)
     if done.returncode:
+        missing = _missing_files(env, environment.parent, done.output + done.errors)
+        unset = f"unset {' '.join(missing)}; or " if missing else ""
         raise ToolError(
             f"{environment} could not be made:\n{last_lines(redact(done.output + done.errors))}",
             code="InstallFailed",
-            fix="correct what the message names; if that is the Python, install another and seatrial in it",
+            fix=f"{unset}correct what the message names; if that is the Python, install another and seatrial in it",
         )
 
 
@@ -142,12 +144,22 @@ def install_requirements(
     # The variables with which pip and uv are given the options that the output names.
     options = sorted(set(re.findall(r"(?<![\w-])--([a-z][a-z-]*[a-z])", output)))
     variables = (f"{tool}_{option.upper().replace('-', '_')}" for option in options for tool in ("PIP", "UV"))
-    switches = [name for name in variables if name in env]
+    switches = [name for name in variables if name in env] + _missing_files(env, cwd, output)
     raise ToolError(
         f"{process.render_command(command)} failed:\n{output}",
         code="InstallFailed",
         fix=f"unset {' '.join(switches)}; or {fix}" if switches else fix,
     )
+
+
+def _missing_files(environ: Mapping[str, str], cwd: Path, output: str) -> list[str]:
+    """Return the variables of uv and pip with files that an output names, and that do not exist."""
+    words = [(name, word) for name, value in environ.items() if re.match("(UV|PIP)_", name) for word in value.split()]
+    return sorted({name for name, word in words if _is_missing(cwd / word) and Path(word).name in output})
+
+
+def _is_missing(path: Path) -> bool:
+    return len(path.name) > 1 and "://" not in str(path) and not path.exists()
 
 
 def python_of(environment: Path) -> Path:

@@ -422,6 +422,34 @@ def test_configuration_that_git_cannot_read_is_not_taken_for_a_missing_repositor
     assert caught.value.fix == "correct what git reports"
 
 
+OBJECT_FIX = "see what is broken: git fsck --full; then clone the repository anew, and take your changes along"
+INDEX_FIX = "have git make its index anew: rm .git/index && git reset"
+
+
+@pytest.mark.parametrize(
+    ("broken", "content", "fix"),
+    [
+        ("HEAD", "", OBJECT_FIX),
+        ("HEAD", "garbage", OBJECT_FIX),
+        ("HEAD^{tree}", "", OBJECT_FIX),
+        ("HEAD^{tree}", None, OBJECT_FIX),
+        ("index", "", INDEX_FIX),
+        ("index", "garbage", INDEX_FIX),
+    ],
+)
+def test_broken_object_is_reported_with_what_to_do(
+    clone: SampleProject, broken: str, content: str | None, fix: str
+) -> None:
+    name = clone.git("rev-parse", broken).strip() if broken != "index" else ""
+    path = clone.root / ".git" / (f"objects/{name[:2]}/{name[2:]}" if name else broken)
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    with raises_error("NoRepository") as caught:
+        read_repository(clone.root)
+    assert caught.value.fix == fix
+
+
 def test_filter_whose_program_is_missing_is_reported_with_what_to_run(clone: SampleProject) -> None:
     """Such as git-lfs, with which git can't compare a file."""
     clone.write({"one.bin": "a\n", ".gitattributes": "*.bin filter=large\n"})

@@ -128,6 +128,12 @@ def test_mistake_in_the_settings_of_ci_is_reported() -> None:
     ]
 
 
+@pytest.mark.parametrize("index", ["https://index.example.invalid/legacy/", "https://upload.example.invalid/legacy"])
+def test_address_for_uploads_is_not_the_one_to_read(index: str) -> None:
+    fact = f"index has to be where the index is read, https://…/simple/; {index} is where files are uploaded"
+    assert mistake({"index": index}) == f"[tool.seatrial] in root/pyproject.toml: {fact}"
+
+
 def test_template_takes_names_and_nothing_of_them() -> None:
     odd = ("{version.nope}", "{version[0]}", "{version:>9}", "{version!r}", "{", "{0}", "{name.x}")
     templates = [(key, f"{{version}}{more}") for key in ("tag", "message") for more in odd]

@@ -16,12 +16,14 @@ from one_page_index import serve_page
 from preflight_in_process import enter
 from rehearsal_projects import WORKFLOW
 from seatrial.distributions.cache import existing_files
-from seatrial.git.repository import read_repository, read_tags
+from seatrial.git.repository import files_of_commit, read_repository, read_tags
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.publish.status import read_status
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sample_project import SampleProject
 
 
 pytestmark = pytest.mark.slow
@@ -206,6 +208,22 @@ def test_status_does_not_wait_for_a_slow_index(server: IndexServer, monkeypatch:
         f"release    v1.3.0, unknown to the index: {url} does not answer within 0.5 seconds",
         f"next       {FOLLOWS}",
     ]
+
+
+def test_fragment_that_git_ignores_is_reported(project: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.git("init", "-q", "-b", "main")
+    towncrier = '[tool.towncrier]\ndirectory = "news"\n'
+    names = ("news/1.feature.rst", "news/2.feature.rst", "news/3.feature.rst")
+    project.write({"pyproject.toml": f'[project]\nname = "tidepool"\nversion = "1.2.3"\n{towncrier}', names[0]: "a\n"})
+    project.commit()
+    project.write({".gitignore": "2.*\n", names[1]: "b\n", names[2]: "c\n"})
+    enter(project, monkeypatch)
+    repository = read_repository(project.root)
+    snapshot = ProjectSnapshot.of(project.root, files_of_commit(repository), ())
+    status = read_status(repository, snapshot, {})
+    assert (status.fragments, status.ignored) == (1, (names[1],))
+    assert f"ignored    by git, so not in a release: {names[1]}" in str(status).splitlines()
+    assert status.as_dict()["ignored_fragments"] == [names[1]]
 
 
 def test_tag_that_was_not_pushed_is_reported(server: IndexServer) -> None:

@@ -19,6 +19,18 @@ BYPRODUCTS = ("*.egg-info/", "*.py[cod]", ".coverage", ".coverage.*", ".nox/", "
 SAFE_DIRECTORY = re.compile(r"^\tgit config --global --add safe\.directory .+$", re.MULTILINE)
 """The command that git prints for a repository of another user, with its top (git-config(1), safe.directory)."""
 
+BROKEN = {
+    re.compile(r"index file (?:corrupt|smaller)|bad (?:signature|index)"): (
+        "have git make its index anew: rm .git/index && git reset"
+    ),
+    re.compile(
+        r"is corrupt|is empty$|bad (?:\w+ )?object|inflate: data stream error|hash mismatch|packfile \S+ cannot be"
+        r"|unable to (?:read|unpack) (?:sha1 file|(?:\w+ )?[0-9a-f]{40})|missing (?:blob|tree|commit|object)",
+        re.MULTILINE,
+    ): "see what is broken: git fsck --full; then clone the repository anew, and take your changes along",
+}
+"""What git prints for an index, an object or a pack that is broken, and what to do about it."""
+
 LITTLE_SPACE = 1024 * 1024
 """The free bytes below which a command is thought to have failed for want of them: git does not say so."""
 
@@ -128,10 +140,13 @@ class Git:
     environment: tuple[tuple[str, str], ...] = ()
 
     def run(self, *args: str) -> str:
-        """Run git and return its output. Raises `CommandFailed`, with a fix where the disk is full."""
+        """Run git and return its output. Raises `CommandFailed`, with a fix for a full disk or a broken object."""
         try:
             return process.run(self._command(args), cwd=self.folder, env=self._environment(), on_terminal=True)
         except CommandFailed as error:
+            broken = next((fix for pattern, fix in BROKEN.items() if pattern.search(error.output)), "")
+            if broken:
+                raise CommandFailed(error.args_shown, error.returncode, error.output, fix=broken) from None
             free = shutil.disk_usage(self.folder).free if self.folder.is_dir() else LITTLE_SPACE
             if free >= LITTLE_SPACE or error.returncode in NOT_STARTED:
                 raise

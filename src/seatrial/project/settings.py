@@ -227,6 +227,8 @@ def _mistakes(table: Any) -> Iterator[str]:
     index = table.get("index", "")
     if isinstance(index, str) and index and not re.match(r"https?://[^/]", index):
         yield f"index has to be an address of a simple API, https://…/simple/, not {redact(index)!r}"
+    elif isinstance(index, str) and re.search(r"/legacy/*$", index):
+        yield f"index has to be where the index is read, https://…/simple/; {redact(index)} is where files are uploaded"
     yield from _mistakes_in_ignore(table.get("ignore", {}))
     yield from mistakes_in_ci_settings(table.get("workflows", {}))
     if table.get("scheme", CALVER) != CALVER:

@@ -19,6 +19,7 @@ from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import TASK_PLACEHOLDER, Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
 from seatrial.events import SILENT, Progress
+from seatrial.git.command import is_hidden
 from seatrial.git.push import PushState, retake_command
 from seatrial.git.repository import (
     BranchStatus,
@@ -31,7 +32,7 @@ from seatrial.git.repository import (
 )
 from seatrial.index.client import ProjectFiles, in_thread, read_project_files
 from seatrial.index.destination import Destination, find_destination
-from seatrial.project.changelog import UnreleasedChangelog
+from seatrial.project.changelog import ChangelogSettings, UnreleasedChangelog
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
 from seatrial.publish.tagged_release import CiRuns, TaggedRelease, read_ci_runs
 from seatrial.publish.verify import finish_command
@@ -175,9 +176,9 @@ class ProjectStatus:
     the remote takes it; ``release``: the last release, None when it was not looked at; ``finish``: the command that
     finishes it, None for none; ``is_untagged``: whether the version in the files has no tag; ``has_changelog``: whether
     a release without fragments needs ``--allow-empty``; ``has_fragments``: whether they are files of their own, and
-    not notes in the changelog; ``uncommitted``: the paths that differ from HEAD; ``reasons``:
-    what the repository or the remote refuses a release for; ``request``: the release that waits to be merged, None for
-    none.
+    not notes in the changelog; ``ignored``: those that git ignores, which are in no release; ``uncommitted``: the paths
+    that differ from HEAD; ``reasons``: what the repository or the remote refuses a release for; ``request``: the
+    release that waits to be merged, None for none.
     """
 
     project: str
@@ -195,6 +196,7 @@ class ProjectStatus:
     is_untagged: bool = False
     has_changelog: bool = False
     has_fragments: bool = True
+    ignored: tuple[str, ...] = ()
     uncommitted: tuple[str, ...] = ()
     reasons: tuple[SeatrialError, ...] = ()
     request: RequestStatus | None = None
@@ -212,6 +214,7 @@ class ProjectStatus:
             "part": self.part,
             "next_version": str(self.next_version),
             "branch": self.branch.as_dict(),
+            "ignored_fragments": list(self.ignored),
             "uncommitted": list(self.uncommitted),
             "unfinished": self.unfinished,
             "undecided": self.undecided,
@@ -231,6 +234,7 @@ class ProjectStatus:
             f"{self.project} {self.version}, {'which has no tag, ' * self.is_untagged}"
             + (f"{commits} since {self.last_tag}" if self.last_tag else f"{commits}, {no_tag}"),
             f"{'fragments' if self.has_fragments else 'notes':9}  {self.fragments or 'none'}{request}",
+            *([f"ignored    by git, so not in a release: {first_of(self.ignored)}"] if self.ignored else []),
             f"branch     {self.branch}",
         ]
         if self.uncommitted:
@@ -350,6 +354,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         branch=BranchOnRemote(repository.branch, str(repository.upstream) if repository.upstream else None),
         has_changelog=snapshot.news is not None,
         has_fragments=not isinstance(snapshot.news, UnreleasedChangelog),
+        ignored=_ignored_fragments(repository, snapshot),
         uncommitted=uncommitted_files(repository),
     )
     upstream, tag = repository.upstream, status.last_tag
@@ -385,6 +390,13 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         release = ReleaseStatus(tag, ReleaseState.TAG_DIFFERS, upstream.remote)
         return replace(status, release=release, finish=retake_command(upstream.remote, tag))
     return status
+
+
+def _ignored_fragments(repository: Repository, snapshot: ProjectSnapshot) -> tuple[str, ...]:
+    """Return the fragments in the checkout that git ignores."""
+    committed = {fragment.path for fragment in snapshot.fragments}
+    files = snapshot.news.fragments_in(repository.project) if isinstance(snapshot.news, ChangelogSettings) else ()
+    return tuple(str(path) for path in files if path not in committed and is_hidden(repository.project, str(path)))
 
 
 def _local_reasons(repository: Repository) -> tuple[SeatrialError, ...]:
