@@ -215,7 +215,7 @@ no licence
 == tests tests-3.12
 == tests tests-3.12: skipped in 0.3 s
 == tests tests-3.14
-== tests tests-3.14: counted in 0.0 s
+== tests tests-3.14: another line counts it
 waiting for CI
 == tests: done in 0.0 s
 == push

@@ -362,7 +362,8 @@ class Console:
         if isinstance(event, StepStarted):
             text = f"== {name}: {event.about}" if event.about else f"== {name}"
         elif isinstance(event, StepEnded):
-            text = f"== {name}: {event.state.value} in {event.seconds:.1f} s"
+            is_counted = event.state is StepState.COUNTED
+            text = f"== {name}: {event.detail if is_counted else f'{event.state.value} in {event.seconds:.1f} s'}"
         else:
             text = event.text
         print(text, file=self._log, flush=True)

@@ -55,6 +55,11 @@ class SeatrialError(Exception):
         self.log: str | None = None
 
     @property
+    def headline(self) -> str:
+        """The first line of what is wrong."""
+        return self.what.splitlines()[0].rstrip(":")
+
+    @property
     def explained(self) -> tuple[str, ...]:
         """The codes that ``seatrial explain`` explains this error by."""
         return (self.code,)
@@ -196,6 +201,11 @@ class SeveralReasons(ReleaseError):
         super().__init__(f"there are {len(reasons)} reasons why this can't be released:\n{lines}")
 
     @property
+    def headline(self) -> str:
+        """The first line of what is wrong."""
+        return self.what.splitlines()[0].rstrip(":")
+
+    @property
     def explained(self) -> tuple[str, ...]:
         """The codes that explain the reasons."""
         return tuple(dict.fromkeys(code for reason in self.reasons for code in reason.explained))
@@ -263,6 +273,11 @@ class StepFailed(RehearsalError):
     def __init__(self, what: str, *, fix: str = "", cause: SeatrialError | None = None) -> None:
         super().__init__(what, fix=fix)
         self.cause = cause
+
+    @property
+    def headline(self) -> str:
+        """The first line of what is wrong."""
+        return self.what.splitlines()[0].rstrip(":")
 
     @property
     def explained(self) -> tuple[str, ...]:

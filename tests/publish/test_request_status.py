@@ -11,7 +11,7 @@ import pytest
 from forge_merges import WAYS, RecordedGh, by_squash, commit_on_main, merge
 from release_repo import ReleaseRepo, made_once, make_release_repo
 from seatrial.commands import Command
-from seatrial.publish.status import RequestState, RequestStatus
+from seatrial.publish.request_status import RequestState, RequestStatus
 from workflow_sets import SHAPES, written
 
 if TYPE_CHECKING:

@@ -1,7 +1,4 @@
-"""The status of a project between two releases: its last release, on CI and the index, and the request of the next.
-
-Of a request that waits to be merged, git sees the state of the branch, and gh that of the checks.
-"""
+"""The status of a project between two releases: its last release, on CI and the index, and the request of the next."""
 
 from __future__ import annotations
 
@@ -14,8 +11,6 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seatrial.ci.forge import GhFailed, PullRequest, RequestText, find_pull_request
-from seatrial.ci.publisher import file_that_tags
 from seatrial.commands import TASK_PLACEHOLDER, Command
 from seatrial.errors import IndexUnreachable, Reasons, SeatrialError, count_text
 from seatrial.events import SILENT, Progress
@@ -34,11 +29,11 @@ from seatrial.index.client import ProjectFiles, in_thread, read_project_files
 from seatrial.index.destination import Destination, find_destination
 from seatrial.project.changelog import ChangelogSettings, UnreleasedChangelog
 from seatrial.publish.release_on_index import IndexState, ReleaseOnIndex
+from seatrial.publish.request_status import RequestState, RequestStatus, read_request_status
 from seatrial.publish.tagged_release import CiRuns, TaggedRelease, read_ci_runs
 from seatrial.publish.verify import finish_command
 from seatrial.redaction import redacted_address
 from seatrial.release.manifest import Manifest
-from seatrial.release.merged import MergedTooLate, find_merged_release
 from seatrial.release.plan import first_of
 from seatrial.release.preconditions import (
     OF_THE_CHECKOUT,
@@ -51,14 +46,9 @@ from seatrial.release.preconditions import (
     require_free_tag,
 )
 from seatrial.release.prepare import require_tags
-from seatrial.release.pull_request import Forge
 from seatrial.release.push import read_interrupted_release
 from seatrial.release.request_branch import (
-    RequestBranch,
-    RequestNote,
-    branch_of,
     may_have_request,
-    read_request_branches,
 )
 
 if TYPE_CHECKING:
@@ -266,7 +256,7 @@ class ProjectStatus:
             has_request = self.request is not None and self.request.state is not RequestState.UNKNOWN
             command = None if has_request and reason.code in OF_THE_CHECKOUT else _command_of(reason)
             if command:
-                yield command, _first_line(reason)
+                yield command, reason.headline
         if self.finish:
             yield self.finish, None
         yield from self._request_steps(is_merged=False)
@@ -295,10 +285,6 @@ def _command_of(reason: SeatrialError) -> Command | str | None:
         return Command(*shlex.split(reason.fix.splitlines()[0])[1:])
     match = GIT_COMMAND.search(reason.fix)
     return match[1] if match else None
-
-
-def _first_line(reason: SeatrialError) -> str:
-    return reason.what.splitlines()[0].rstrip(":")
 
 
 def _foreign_command(text: str) -> dict[str, object]:
@@ -365,7 +351,7 @@ def _read_git_status(repository: Repository, snapshot: ProjectSnapshot, progress
         remote = read_remote(repository, upstream)
         counts = read_branch_status(repository, upstream, remote)
     except SeatrialError as error:
-        branch = replace(status.branch, reason=_first_line(error))
+        branch = replace(status.branch, reason=error.headline)
         return replace(status, branch=branch, reasons=(*_local_reasons(repository), error))
     target = PushTarget(repository.branch or "", upstream)
     reasons = Reasons((*_local_reasons(repository), *remote_reasons(repository, target, remote, counts)))
@@ -455,182 +441,3 @@ def _finish_command(
         return None
     is_published = on_index.has_project or runs.publishing.workflow is not None
     return finish_command(on_index, runs, destination) if is_published else None
-
-
-class RequestState(Enum):
-    """The state of a request to merge a release."""
-
-    OPEN = "open"
-    PUSHED = "pushed"
-    CHECKS_FAILING = "checks fail"
-    BEHIND = "behind"
-    EDITED = "has changes that seatrial did not make"
-    MERGED = "merged, and has no tag yet"
-    TOO_LATE = "merged after a newer release"
-    CLOSED = "closed, and not merged"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class RequestStatus:
-    """The state of a release branch and its request.
-
-    ``version`` and ``branch``: None where the state is unknown and no request was made here; ``into``: the branch that
-    it is merged into; ``behind``: how many commits it lacks of that; ``added``: what somebody has changed in it;
-    ``is_open``: whether the forge has an open request, None where that is unknown, for ``reason``; ``url`` and
-    ``failed_checks``: None and empty where gh can't tell; ``form``: the page that opens a request; ``tagged_by``: the
-    workflow that makes the tag after the merge, None for none; ``instead``: the release that takes the place of one
-    that was merged too late; ``merged_into``: the branch that its request was merged into, although ``into`` lacks the
-    release; ``later``: the releases that were merged after it without a tag.
-    """
-
-    state: RequestState
-    version: str | None
-    branch: str | None
-    into: str
-    behind: int = 0
-    added: tuple[str, ...] = ()
-    is_open: bool | None = False
-    reason: str | None = None
-    url: str | None = None
-    failed_checks: tuple[str, ...] = ()
-    form: str | None = None
-    tagged_by: str | None = None
-    instead: Command | None = None
-    merged_into: str | None = None
-    later: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, object]:
-        """Return it as a JSON object (docs/json.md)."""
-        return {
-            "state": self.state.name.lower(),
-            "version": self.version,
-            "branch": self.branch,
-            "into": self.into,
-            "merged_into": self.merged_into,
-            "is_open": self.is_open,
-            "reason": self.reason,
-            "behind": self.behind,
-            "added": list(self.added),
-            "later": list(self.later),
-            "url": self.url,
-            "failed_checks": list(self.failed_checks),
-        }
-
-    def __str__(self) -> str:
-        """Return it in a line."""
-        address = f" ({self.url})" if self.url else ""
-        if self.state is RequestState.UNKNOWN:
-            return f"{f'that of {self.version}' if self.version else 'the state'} is unknown: {self.reason}"
-        if self.state is RequestState.CLOSED and not self.url:
-            return f"{self.version} is not merged, and {self.branch} is not on the remote"
-        if self.state in (RequestState.MERGED, RequestState.TOO_LATE, RequestState.CLOSED):
-            return f"{self.version} is {self.state.value}{''.join(f'; so is {each}' for each in self.later)}{address}"
-        subject = f"{self.version} is open" if self.is_open else f"{self.branch} is pushed"
-        details = {
-            RequestState.BEHIND: f" {self.into} by {count_text(self.behind, 'commit')}",
-            RequestState.CHECKS_FAILING: f": {', '.join(self.failed_checks)}",
-            RequestState.EDITED: f": {', '.join(self.added)}",
-        }
-        text = f"{subject}, and {self.state.value}{details[self.state]}" if self.state in details else subject
-        if self.is_open is None:
-            request = f"the request {self.url}" if self.url else "a request"
-            return f"{text}; whether {request} is open is unknown: {self.reason}"
-        if self.merged_into:
-            return f"{text}; its request was merged into {self.merged_into} before{address}"
-        return f"{text}{address}" if self.is_open else f"{text}, and has no request"
-
-    @property
-    def next_step(self) -> tuple[Command | str | None, str]:
-        """The next command, None where the forge has to be visited, and the reason for it."""
-        again = Command("release", "--pull-request", "--version", self.version or "VERSION")
-        place = self.url or f"the request of {self.branch}"
-        if self.state is RequestState.MERGED and self.tagged_by:
-            return None, f"wait for the run of {self.tagged_by}, which makes the tag, or run its failed jobs again"
-        if self.state is RequestState.PUSHED and self.is_open is False:
-            return again, f"it opens {'another' if self.merged_into else 'the'} request"
-        opening = f", or open it: {self.form}" if self.form and not self.url else ""
-        return {
-            RequestState.OPEN: (None, f"merge {place} into {self.into}"),
-            RequestState.PUSHED: (None, f"merge {place} into {self.into}{opening}"),
-            RequestState.CHECKS_FAILING: (None, f"fix what fails on {self.into}, and bring the request up to date"),
-            RequestState.BEHIND: (again, "it brings the request up to date"),
-            RequestState.EDITED: (None, f"merge {place} as it is, or delete the branch"),
-            RequestState.MERGED: (Command("release"), f"it tags {self.version}, which was merged"),
-            RequestState.TOO_LATE: (self.instead, f"it raises the version of {self.into} above the last release"),
-            RequestState.CLOSED: (again, "it makes the request anew; or release another version"),
-        }[self.state]
-
-
-def read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot) -> RequestStatus | None:
-    """Return the state of the request of the next release, or None; an error while it is read is the state."""
-    try:
-        return _read_request_status(preconditions, snapshot)
-    except SeatrialError as error:
-        note = RequestNote.recall(preconditions.repository)
-        version, branch = (note.release, note.branch) if note else (None, None)
-        into = preconditions.require_remote()[0].upstream.branch
-        return RequestStatus(RequestState.UNKNOWN, version, branch, into, is_open=None, reason=_first_line(error))
-
-
-def _read_request_status(preconditions: Preconditions, snapshot: ProjectSnapshot) -> RequestStatus | None:
-    repository = preconditions.repository
-    target, remote = preconditions.require_remote()
-    into = target.upstream.branch
-    try:
-        is_usual = snapshot.config.through == "pull-request"
-        merged = find_merged_release(preconditions.on_remote_branch(), is_usual=is_usual)
-    except MergedTooLate as error:
-        branch = branch_of(snapshot, repository, error.version)
-        return RequestStatus(RequestState.TOO_LATE, str(error.version), branch, into, instead=error.instead)
-    if merged is not None:
-        branch, tagged_by = branch_of(snapshot, repository, merged.version), file_that_tags(repository.root)
-        version, later = str(merged.version), tuple(map(str, merged.later))
-        return RequestStatus(RequestState.MERGED, version, branch, into, tagged_by=tagged_by, later=later)
-    note = RequestNote.recall(repository)
-    branches = read_request_branches(repository, remote, snapshot, note)
-    own = [branch for branch in branches if branch.is_for(into)]
-    if own:
-        return _status_of(repository, own[-1], into, note)
-    if note is None or note.project != snapshot.project.name or note.tag in remote.tags:
-        return None
-    if snapshot.last_version is not None and note.version <= snapshot.last_version:
-        return None
-    return RequestStatus(RequestState.CLOSED, note.release, note.branch, into)
-
-
-def _status_of(repository: Repository, branch: RequestBranch, into: str, note: RequestNote | None) -> RequestStatus:
-    """Return the status of a branch that is pushed, with what gh reports of its request."""
-    state = RequestState.EDITED if branch.added else RequestState.BEHIND if branch.behind else RequestState.PUSHED
-    title = branch.own.subject if branch.own else branch.name
-    forge = Forge.of(repository)
-    status = RequestStatus(
-        state,
-        str(branch.version),
-        branch.name,
-        into,
-        branch.behind,
-        branch.added,
-        form=forge.form(RequestText(branch.name, into, title, "")),
-    )
-    unknown = replace(status, is_open=None, url=note.url if note and note.branch == branch.name else None)
-    if forge.kind != "github" or forge.home is None:
-        return replace(unknown, reason="only GitHub is asked")
-    try:
-        request = find_pull_request(repository.root, forge.home, status.branch or "")
-    except GhFailed as error:
-        return replace(unknown, reason=str(error))
-    return _with_request(status, request) if request else status
-
-
-def _with_request(status: RequestStatus, request: PullRequest) -> RequestStatus:
-    """Return the status of a branch with that of its request."""
-    if request.state == "merged":
-        # The branch that releases are made from lacks it: it was merged into another one, or the merge was reverted.
-        return replace(status, merged_into=request.base, url=request.url)
-    status = replace(status, is_open=request.state == "open", url=request.url, failed_checks=request.failed_checks)
-    if not status.is_open:
-        return replace(status, state=RequestState.CLOSED)
-    if status.state is RequestState.PUSHED:
-        return replace(status, state=RequestState.CHECKS_FAILING if request.failed_checks else RequestState.OPEN)
-    return status

@@ -74,7 +74,7 @@ def require_same_tag(tagged: TaggedRelease, say: Callable[[str], None]) -> None:
     try:
         oid = read_remote(repository, upstream).tags.get(tagged.tag)
     except SeatrialError as error:
-        say(f"{error.what.splitlines()[0].rstrip(':')}")
+        say(error.headline)
         return
     if oid is None:
         say(f"{tagged.tag} is not on {upstream.remote}: {Command('push')}")
