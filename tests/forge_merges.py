@@ -146,7 +146,7 @@ else:
     sys.exit(f"unknown command {{args}}")
 (folder / "state.json").write_text(json.dumps(state))
 """
-"""A gh that answers as version 2.23 does, from a file: its answers are recorded; test_gh.py uses a real one too."""
+"""A gh that answers as version 2.23 does, from a file: its answers are recorded; ci/test_forge.py runs a real one."""
 
 
 class RecordedGh:

@@ -55,6 +55,14 @@ FAILING: tuple[tuple[tuple[str, ...], str], ...] = (
         """,
     ),
     (
+        ("release", "--version", "1.2.2", "--allow-empty", "--pull-request"),
+        f"""
+        seatrial: 1.2.2 is not newer than 1.2.3, the version of tidepool
+        fix:  {{called}} release --pull-request --allow-empty --part minor
+        {READ}VersionNotNewer
+        """,
+    ),
+    (
         ("bump", "--part", "final"),
         f"""
         seatrial: --part final leads nowhere: 1.2.3 is not a pre-release

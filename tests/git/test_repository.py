@@ -170,16 +170,26 @@ def test_branch_that_follows_another_than_the_default_is_named_with_it(clone: Sa
     assert raised.value.fix == "git branch --set-upstream-to=origin/main"
 
 
-@pytest.mark.parametrize(("branch", "is_renamed"), [("main", True), ("topic", False)])
-def test_branch_that_the_remote_has_renamed_follows_its_new_name(
-    clone: SampleProject, branch: str, *, is_renamed: bool
+RENAMED = "git fetch origin && git branch --set-upstream-to=origin/trunk\nor, if it was deleted: "
+
+
+@pytest.mark.parametrize(
+    ("branch", "default", "fix"),
+    [
+        ("main", "trunk", f"{RENAMED}git push origin main:main"),
+        ("topic", "trunk", "git switch trunk\nor, to release from main: git push origin main:topic"),
+        ("topic", "topic", "git push origin main:topic"),
+        ("main", None, "git push origin main:main"),
+    ],
+)
+def test_branch_that_the_remote_lacks_was_renamed_or_deleted(
+    clone: SampleProject, branch: str, default: str | None, fix: str
 ) -> None:
     repository, target = read_repository(clone.root), PushTarget("main", Upstream("origin", f"refs/heads/{branch}"))
-    remote = Remote("origin", ("a",), "origin", "trunk")
+    remote = Remote("origin", ("a",), "origin", default)
     (reason,) = remote_reasons(repository, target, remote, BranchStatus(0, 0))
-    renamed = "git fetch origin && git branch --set-upstream-to=origin/trunk\nor, if it was deleted: "
     assert reason.what == f"origin has no branch {branch}, which main follows"
-    assert reason.fix == f"{renamed * is_renamed}git push origin main:{branch}"
+    assert reason.fix == fix
 
 
 @pytest.mark.parametrize(

@@ -178,12 +178,13 @@ def test_tag_is_signed_where_tags_with_a_message_are(clone: SampleProject, root:
 
 def test_tag_is_signed_with_the_key_that_the_user_names_or_not_made(clone: SampleProject, root: Path) -> None:
     """Git makes a tag without a signature where ssh-keygen finds no key."""
-    for name, value in (("gpg.format", "ssh"), ("tag.gpgSign", "true"), ("user.signingkey", "../key.pub")):
+    clone.git("config", "gpg.format", "ssh")
+    for name, value in (("tag.gpgSign", "true"), ("user.signingkey", "../key.pub")):
         clone.git("config", name, value)
-    scratch = make(clone, root)
-    with pytest.raises(ReleaseError, match="could not sign the tag") as raised:
-        scratch.tag("v1.3.0", "Notes", scratch.base)
-    assert (raised.value.code, scratch.tag_id("v1.3.0")) == ("SigningFailed", None)
+        scratch = make(clone, root)
+        with pytest.raises(ReleaseError, match="could not sign the tag") as raised:
+            scratch.tag("v1.3.0", "Notes", scratch.base)
+        assert (raised.value.code, scratch.tag_id("v1.3.0")) == ("SigningFailed", None)
     clone.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(clone.root.parent / "key"))
     scratch = make(clone, root)
     assert "-----BEGIN SSH SIGNATURE-----" in scratch.git.run("cat-file", "tag", scratch.tag("v1.3.0", "Notes", "HEAD"))

@@ -107,7 +107,7 @@ def all_of(*states: Callable[[ReleaseRepo], None]) -> Callable[[ReleaseRepo], No
 
 RELEASE = "invoke release --part minor"
 SWITCH = "git switch main"
-FOLLOW = "git push --set-upstream origin main"
+FOLLOW, PUSH = "git branch --set-upstream-to=origin/main", "git push --set-upstream origin main"
 UNFILTER = (
     "git config --unset-all remote.origin.partialclonefilter && git fetch --refetch && "
     "git config --unset-all remote.origin.promisor"
@@ -134,7 +134,7 @@ STATES: dict[str, tuple[Callable[[ReleaseRepo], None], tuple[str, ...]]] = {
     ),
     "partial clone": (clone_without_contents, (UNFILTER, RELEASE)),
     "no commit": (begin_again, ("git add -A && git commit", "git remote add origin ADDRESS")),
-    "no remote": (broken_states.lose_the_remote, ("git remote add origin ADDRESS", FOLLOW, RELEASE)),
+    "no remote": (broken_states.lose_the_remote, ("git remote add origin ADDRESS", PUSH, RELEASE)),
     "no upstream": (broken_states.lose_the_upstream, (FOLLOW, RELEASE)),
     "another remote": (rename_the_remote, (FOLLOW, RELEASE)),
     "empty remote": (empty_the_remote, ("git push origin main:main", RELEASE)),

@@ -160,7 +160,7 @@ def test_branch_without_upstream_is_reported(repo: ReleaseRepo) -> None:
     assert ran.message == lines(
         f"""
         seatrial: branch main follows no branch of a remote
-        fix:  git push --set-upstream origin main
+        fix:  git branch --set-upstream-to=origin/main
         {READ}NoUpstream
         """
     )

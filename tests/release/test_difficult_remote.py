@@ -57,7 +57,8 @@ case "$1" in refs/heads/main)
 esac
 """
 BY_PULL_REQUEST = """\
-release by a pull request: invoke release --pull-request; when it is merged: invoke release, which pushes the tag alone
+release by a pull request: invoke release --version 1.3.0 --pull-request; when it is merged: invoke release, which \
+pushes the tag alone
       always: through = "pull-request" in [tool.seatrial]; or let yourself push to the branch in the rules of the forge
 """
 

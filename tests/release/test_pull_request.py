@@ -124,9 +124,9 @@ def test_branch_that_is_protected_leads_to_a_request(repo: ReleaseRepo, words: s
     assert repo.state() == before
     name = "merge request" if words == forge_merges.GITLAB else "pull request"
     assert ran.message.endswith(
-        f"fix:  release by a {name}: invoke release --pull-request; when it is merged: invoke release, which "
-        'pushes the tag alone\n      always: through = "pull-request" in [tool.seatrial]; or let yourself push to the '
-        f"branch in the rules of the forge\n{READ}PushRefused\n"
+        f"fix:  release by a {name}: invoke release --version 1.3.0 --pull-request; when it is merged: invoke release, "
+        'which pushes the tag alone\n      always: through = "pull-request" in [tool.seatrial]; or let yourself '
+        f"push to the branch in the rules of the forge\n{READ}PushRefused\n"
     )
     requested(repo)
     assert refs(repo) == ["refs/heads/main", "refs/heads/release/1.3.0"]

@@ -283,7 +283,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         (),
         f"""
         seatrial: branch main follows no branch of a remote
-        fix:  git push --set-upstream origin main
+        fix:  git branch --set-upstream-to=origin/main
         {READ}NoUpstream
         """,
     ),
@@ -987,7 +987,7 @@ STATES: dict[Callable[[ReleaseRepo], None], tuple[str, ...]] = {
     follow_nothing: (
         FRAGMENTS,
         "branch     main, which follows no branch of a remote",
-        "next       git push --set-upstream origin main: branch main follows no branch of a remote",
+        "next       git branch --set-upstream-to=origin/main: branch main follows no branch of a remote",
     ),
     fall_behind: (
         FRAGMENTS,

@@ -160,10 +160,13 @@ BELOW_A_BRANCH = re.compile(r"'refs/heads/([^']+)' exists; cannot create 'refs/h
 """What git reports of a branch whose name begins with that of another and a slash."""
 
 
-def refusal_fix(output: str, remote: str) -> str | None:
+REQUEST = Command("release", "--pull-request")
+
+
+def refusal_fix(output: str, remote: str, request: Command = REQUEST) -> str | None:
     """Return the fix for a push that a remote does not take, by what it reports; None for an unknown reason.
 
-    ``remote``: its name.
+    ``remote``: its name; ``request``: what releases the same by a pull request.
     """
     for rule, fix in FORGE_RULES:
         if rule.search(output):
@@ -171,7 +174,7 @@ def refusal_fix(output: str, remote: str) -> str | None:
     if BRANCH_RULE.search(output):
         name = "merge request" if "GitLab" in output else "pull request"
         return (
-            f"release by a {name}: {Command('release', '--pull-request')}; "
+            f"release by a {name}: {request}; "
             f"when it is merged: {Command('release')}, which pushes the tag alone\n"
             'always: through = "pull-request" in [tool.seatrial]; or let yourself push to the branch in the rules '
             "of the forge"
@@ -202,7 +205,8 @@ def complete_push(
             update_tracking_branch(repository, push.upstream)
     if state is PushState.REFUSED:
         _require_no_other_tag(repository, push)
-        fix = refusal_fix(output, remote) or "fix that, then release again"
+        request = again.with_words("--pull-request") if again.words[0] == REQUEST.words[0] else REQUEST
+        fix = refusal_fix(output, remote, request) or "fix that, then release again"
         raise _refused_error(remote, "", output, fix, after_part=lambda moved: _fix_after_part(push, moved, again))
     return state, last_lines(readable_output(output))
 

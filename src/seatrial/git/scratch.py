@@ -59,7 +59,7 @@ WITHOUT_SYSTEM = (("GIT_ATTR_NOSYSTEM", "1"),)
 CI_FILTERS = ("lfs",)
 """The filters (gitattributes(5)) that CI can have; the configuration of any other is on the user's machine."""
 
-SIGNING = ("failed to sign", "unable to sign", "failed to write commit object", "signing failed")
+SIGNING = ("failed to sign", "unable to sign", "failed to write commit object", "signing failed", "user.signingkey")
 
 UNSIGNED = {
     "commit": "git config commit.gpgSign false",

@@ -39,6 +39,7 @@ from seatrial.git.repository import (
     Remote,
     Repository,
     Upstream,
+    find_branch,
     has_object,
     object_of_tag,
     page_of_repository,
@@ -261,10 +262,14 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
             fix=f"git switch {shlex.quote(usual_branch(repository))}, or your release branch",
         )
     elif repository.remotes and _target(repository) is None:
+        names = (f"{remote}/{repository.branch}" for remote in repository.remotes)
+        followed = next((name for name in names if find_branch(repository, f"refs/remotes/{name}")), None)
         yield ReleaseError(
             f"branch {repository.branch} follows no branch of a remote",
             code="NoUpstream",
-            fix=f"git push --set-upstream {repository.remotes[0]} {repository.branch}",
+            fix=f"git branch --set-upstream-to={shlex.quote(followed)}"
+            if followed
+            else f"git push --set-upstream {repository.remotes[0]} {shlex.quote(repository.branch)}",
         )
 
 
@@ -287,14 +292,10 @@ def remote_reasons(
             "and give the other a name of its own: git remote add NAME ADDRESS",
         )
     if remote.tip is None:
-        fix = f"git push {remote.name} {target.branch}:{target.upstream.branch}"
-        if remote.default and target.upstream.branch in USUAL_BRANCHES:
-            renamed = shlex.quote(f"{remote.name}/{remote.default}")
-            fix = f"git fetch {remote.name} && git branch --set-upstream-to={renamed}\nor, if it was deleted: {fix}"
         yield ReleaseError(
             f"{remote.name} has no branch {target.upstream.branch}, which {target.branch} follows",
             code="NoUpstream",
-            fix=fix,
+            fix=_fix_without_branch(target, remote),
         )
     # git pulls into no file that has uncommitted changes, and rebases nothing as long as there are any.
     pull = "git pull --rebase --autostash" if repository.unfinished else None
@@ -312,6 +313,17 @@ def remote_reasons(
             code="BranchBehind",
             fix=f"{pull or 'git pull --ff-only'}{source}, then release again",
         )
+
+
+def _fix_without_branch(target: PushTarget, remote: Remote) -> str:
+    """Return the fix for a branch that a remote does not have: it was renamed there, or deleted after a merge."""
+    push = f"git push {remote.name} {shlex.quote(f'{target.branch}:{target.upstream.branch}')}"
+    if remote.default in (None, target.upstream.branch):
+        return push
+    other = shlex.quote(f"{remote.name}/{remote.default}")
+    if target.upstream.branch in USUAL_BRANCHES:
+        return f"git fetch {remote.name} && git branch --set-upstream-to={other}\nor, if it was deleted: {push}"
+    return f"git switch {shlex.quote(str(remote.default))}\nor, to release from {target.branch}: {push}"
 
 
 def _pull_source(target: PushTarget, remote: Remote) -> str:

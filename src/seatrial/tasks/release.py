@@ -96,8 +96,9 @@ def release(
             from seatrial.release.release import ReleaseOptions, make_release
             from seatrial.release.request_branch import may_have_request
 
-            words = ("release", *(["--pull-request"] if pull_request else []))
-            request = ReleaseRequest(part or None, version or None, anyway, allow_empty, Command(*words))
+            flags = (("--pull-request", pull_request), ("--allow-empty", allow_empty))
+            typed = Command("release", *(flag for flag, is_typed in flags if is_typed))
+            request = ReleaseRequest(part or None, version or None, anyway, allow_empty, typed)
             options = ReleaseOptions(request, os.environ, tests=tests, is_dry_run=dry_run, keep_going=keep_going)
             repository, terminal = open_repository(project_folder(), os.environ), Terminal(console, yes=yes)
             through_request = pull_request or _goes_through_request()
