@@ -33,8 +33,8 @@ from seatrial.release.preconditions import (
     require_branch,
     shallow_clone_error,
 )
-from seatrial.release.prepare import scratch_clone
 from seatrial.release.push import ReleasePush, update_checkout
+from seatrial.release.scratch_clone import scratch_clone
 from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:

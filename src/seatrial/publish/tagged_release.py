@@ -19,7 +19,8 @@ from seatrial.git.command import Git
 from seatrial.git.push import retake_command
 from seatrial.git.repository import Repository, object_of_tag, page_of_runs, read_remote, read_tags
 from seatrial.release.manifest import Manifest
-from seatrial.release.prepare import build_release, release_lock, scratch_clone
+from seatrial.release.prepare import build_release
+from seatrial.release.scratch_clone import release_lock, scratch_clone
 
 if TYPE_CHECKING:
     from packaging.version import Version

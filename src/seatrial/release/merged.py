@@ -45,12 +45,12 @@ from seatrial.release.prepare import (
     read_snapshot,
     release_blockers,
     require_ci,
-    scratch_clone,
     verify_release,
 )
 from seatrial.release.push import ReleasePush, push_release, update_checkout
 from seatrial.release.release import Dialog, ReleaseOptions, begin_release
 from seatrial.release.request_branch import TREE_TRAILER, RequestNote, released_by
+from seatrial.release.scratch_clone import scratch_clone
 
 if TYPE_CHECKING:
     from seatrial.events import Progress

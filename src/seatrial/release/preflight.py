@@ -62,19 +62,16 @@ from seatrial.release.prepare import (
     build_release,
     choose_version,
     commit_release,
-    in_checkout,
     read_snapshot,
     release_blockers,
-    release_lock,
     requested_version,
     require_built_version,
-    require_writable,
-    scratch_clone,
     state_folder_for,
     write_release,
 )
 from seatrial.release.push import read_interrupted_release
 from seatrial.release.release import unfinished_error
+from seatrial.release.scratch_clone import in_checkout, release_lock, require_writable, scratch_clone
 
 if TYPE_CHECKING:
     from packaging.version import Version

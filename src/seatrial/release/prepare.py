@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import itertools
 import os
 import re
 import shlex
@@ -22,11 +20,9 @@ from seatrial.distributions.build import ensure_built
 from seatrial.distributions.comparison import Sameness, compare
 from seatrial.distributions.distribution import Distribution
 from seatrial.errors import (
-    FILE_FIXES,
     Reasons,
     ReleaseError,
     SeatrialError,
-    ToolError,
     WorkflowUnknown,
     last_lines,
     printable,
@@ -42,7 +38,6 @@ from seatrial.git.repository import (
     files_of_commit,
     uncommitted_files,
 )
-from seatrial.git.scratch import Scratch, remove_scratch
 from seatrial.project.changelog import Changelog, ChangelogSettings
 from seatrial.project.find_versions import stale_numbers
 from seatrial.project.project import Project
@@ -54,13 +49,14 @@ from seatrial.project.write_version import configured_hooks, raise_version, requ
 from seatrial.release.plan import ReleasePlan, first_of, tag_message
 from seatrial.release.preconditions import Preconditions, require_branch, require_free_tag
 from seatrial.release.push import ReleaseCommit
-from seatrial.storage import LockTaken, locked
+from seatrial.release.scratch_clone import scratch_clone
 from seatrial.workflows.generate import forge_of_remote, require_usable_settings
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
     from seatrial.distributions.cache import BuiltDistributions
+    from seatrial.git.scratch import Scratch
     from seatrial.process import WaitingCommand
 
 
@@ -92,111 +88,6 @@ class PreparedRelease:
     snapshot: ProjectSnapshot
     reasons: tuple[SeatrialError, ...] = ()
     towncrier: WaitingCommand | None = None
-
-
-@contextlib.contextmanager
-def release_lock(repository: Repository) -> Iterator[None]:
-    """Hold off every other release of this repository, from all of its work trees.
-
-    The scratch clones of releases that were killed are removed. A read-only git folder has no lock: only
-    commands that change nothing run there. Raises `AnotherRelease`.
-    """
-    with contextlib.ExitStack() as stack:
-        try:
-            if os.access(repository.common_dir, os.W_OK):
-                stack.enter_context(locked(repository.common_dir / "seatrial.lock"))
-        except LockTaken:
-            raise ReleaseError(
-                f"another release of {repository.root} is running",
-                code="AnotherRelease",
-                fix=f"wait for it to end: {Command('status')}",
-            ) from None
-        _remove_leftovers(repository)
-        yield
-
-
-def require_writable(repository: Repository) -> None:
-    """Raise `FileUnusable` for folders that a release writes to after its push."""
-    folders = (repository.root, repository.git_dir, repository.common_dir / "objects", repository.common_dir / "refs")
-    refused = [str(folder) for folder in folders if not os.access(folder, os.W_OK)]
-    if refused:
-        raise ToolError(
-            f"a release writes here after its push, and may not: {', '.join(refused)}",
-            code="FileUnusable",
-            fix=f"chmod u+w {shlex.join(refused)}, or release as the owner",
-        )
-
-
-@contextlib.contextmanager
-def scratch_clone(repository: Repository, commit: str) -> Iterator[Scratch]:
-    """Make a scratch clone at a commit, and remove it at the end.
-
-    The release lock is in the git folder, but containers can share the user's cache and have other repositories at the
-    same path: each scratch clone is in a folder with a lock of its own.
-    """
-    folder = _scratch_folder(repository)
-    for number in itertools.count():
-        with _locked(folder / str(number)) as is_ours:
-            if not is_ours:
-                continue
-            root = folder / str(number) / repository.project.name
-            try:
-                yield Scratch.make(repository, commit, root)
-            except SeatrialError as error:
-                error.what = in_checkout(error.what, repository, root)
-                raise
-            except OSError as error:
-                # Where a file of the commit is in the way, and not the folder of the clone.
-                if error.errno in FILE_FIXES and isinstance(error.filename, str):
-                    error.filename = in_checkout(error.filename, repository, root)
-                raise
-            finally:
-                _remove(root.parent)
-            return
-
-
-def _remove_leftovers(repository: Repository) -> None:
-    folder = _scratch_folder(repository)
-    for path in folder.iterdir() if folder.is_dir() else ():
-        with _locked(path) as is_ours:
-            if is_ours:
-                _remove(path)
-
-
-def _scratch_folder(repository: Repository) -> Path:
-    # Loaded here because only a release needs it.
-    from platformdirs import user_cache_path  # noqa: PLC0415
-
-    digest = hashlib.sha256(f"{repository.common_dir}\0{repository.prefix}".encode("utf-8", "surrogateescape"))
-    return user_cache_path("seatrial") / "scratch" / digest.hexdigest()[:16]
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[bool]:
-    """Lock a folder for a scratch clone, and yield whether that was possible."""
-    lock = path.parent.parent.parent / "locks" / f"{path.parent.name}-{path.name}.lock"
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(locked(lock))
-        except LockTaken:
-            yield False
-            return
-        yield True
-
-
-def _remove(path: Path) -> None:
-    remove_scratch(path)
-    with contextlib.suppress(OSError):
-        # It is empty, unless another one is in use.
-        path.parent.rmdir()
-
-
-def in_checkout(text: str, repository: Repository, root: Path) -> str:
-    """Return a text with the paths of the checkout instead of those of the scratch clone at ``root``.
-
-    The scratch clone is removed before the text is read.
-    """
-    return text.replace(str(root), str(repository.root))
 
 
 @contextlib.contextmanager

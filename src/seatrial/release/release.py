@@ -28,8 +28,6 @@ from seatrial.release.prepare import (
     commit_release,
     open_release,
     prepare_release,
-    release_lock,
-    require_writable,
     verify_release,
 )
 from seatrial.release.push import (
@@ -43,6 +41,7 @@ from seatrial.release.push import (
     undecided_error,
     update_checkout,
 )
+from seatrial.release.scratch_clone import release_lock, require_writable
 
 if TYPE_CHECKING:
     from seatrial.events import Progress
