@@ -14,6 +14,7 @@ from seatrial.init.runners import read_runners
 from seatrial.project.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from seatrial.init.detect_tests import DetectedTests
@@ -38,10 +39,11 @@ def job(*steps: str, **keys: str) -> str:
     return "\n".join(["on: push", "jobs:", "  test:", "    runs-on: x", *others, "    steps:", *texts, ""])
 
 
-def detected(root: Path, files: dict[str, str], test: str = "tests/test_it.py") -> DetectedTests:
-    written = {name: lines(text) for name, text in files.items()}
+def detected(root: Path, files: Mapping[str, str | None], test: str = "tests/test_it.py") -> DetectedTests:
+    """Return how a project is tested; ``files``: its files, None for one of those that there are else."""
     empty = {"src/pkg/__init__.py": "", test: "def test_it(): ...\n", "pyproject.toml": METADATA}
-    SampleProject(root).write({**empty, **written})
+    written = {name: lines(text) for name, text in {**empty, **files}.items() if text is not None}
+    SampleProject(root).write(written)
     paths = [PurePosixPath(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
     read = Project.from_directory(root)
     return detect_tests(read, paths, read_runners(read, root))
@@ -553,7 +555,7 @@ def detected(root: Path, files: dict[str, str], test: str = "tests/test_it.py") 
         ),
     ],
 )
-def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str], command: str, needs: Needs) -> None:
+def test_way_to_test_is_read(tmp_path: Path, files: dict[str, str | None], command: str, needs: Needs) -> None:
     tests = detected(tmp_path, files)
     assert (" ".join(tests.command or ()), tests.needs, tests.variables, tests.more) == (command, needs, (), ())
 
@@ -580,6 +582,28 @@ def test_unittest_finds_the_tests_inside_a_package_in_the_wheel(tmp_path: Path, 
     files = {"src/pkg/tests/__init__.py": "", "tox.ini": f"[testenv]\ncommands = python -m unittest {words}\n"}
     tests = detected(tmp_path, files, "src/pkg/tests/it_test.py")
     assert " ".join(tests.command or ()) == f"python -m unittest {expected}"
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("python -m unittest discover -s src/acme", "python -m unittest discover -s src/acme"),
+        ("python -m unittest discover -s src/acme/tide", "python -m unittest discover -s src/acme/tide"),
+        ("pytest src/acme", "pytest --pyargs acme.tide"),
+        ("pytest src/acme/tide/low", "pytest --pyargs acme.tide.low"),
+    ],
+)
+def test_tests_of_a_namespace_are_found_by_pytest_in_the_wheel(tmp_path: Path, command: str, expected: str) -> None:
+    """Unittest can't find them by name: the namespace has no file."""
+    modules = ("tide/__init__", "tide/tests/__init__", "tide/tests/test_tide", "tide/low/__init__")
+    files = {
+        **{f"src/acme/{module}.py": "" for module in modules},
+        "src/pkg/__init__.py": None,
+        "pyproject.toml": '[project]\nname = "acme.tide"\n',
+        JOB: job(f"- run: {command}"),
+    }
+    tests = detected(tmp_path, files, "src/acme/tide/tests/test_tide.py")
+    assert " ".join(tests.command or ()) == expected
 
 
 def test_folders_that_factors_of_tox_test_are_sessions_each(tmp_path: Path) -> None:

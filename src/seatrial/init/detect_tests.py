@@ -213,8 +213,9 @@ def _unittest_of_wheel(
     folders = tuple(dict.fromkeys(map(_folder_of_tests, tests)))
     path = folders[0] if start in {None, ".", *map(str, packages)} and len(folders) == 1 else start
     named = _module_of(path, packages) if path else None
-    # A package without a dot is a folder for unittest, that of the source tree.
-    if not named or (named[0] == path and "." not in path):
+    in_namespace = any(len(package.parts) > len(("src", "package")) for package in packages)
+    # A package without a dot is a folder for unittest, that of the source tree. In a namespace it finds none by name.
+    if in_namespace or not named or (named[0] == path and "." not in path):
         return tuple(command)
     pattern = ("-p", options["-p"]) if "-p" in options else ()
     return (*command[:at], "discover", *pattern, *kept, "-s", named[0])
@@ -288,7 +289,8 @@ def _module_of(word: str, packages: Sequence[PurePosixPath]) -> tuple[str, ...] 
     """Return the modules below a path of the source tree, None for a path outside of the packages."""
     path, colon, test = word.partition("::")
     parts = PurePosixPath(path).parts
-    if parts and all(parts == package.parts[:1] != package.parts for package in packages):
+    if parts and all(PurePosixPath(path) in package.parents for package in packages):
+        # The folder of the packages, or a namespace that they are in.
         return tuple(".".join(package.parts[1:]) for package in packages) or None
     for package in packages:
         if parts[: len(package.parts)] == package.parts:

@@ -126,7 +126,8 @@ def measure_wheel(
     named = sources_of(configuration.run)
     # Of sources and patterns, coverage obeys the sources. A package that is named as such is the installed one.
     limits = configuration.run.get(INCLUDE) or configuration.run.get("source_pkgs")
-    every = sources.installed(named or (".",)) if named or not limits else ()
+    installed = sources.with_namespaces if runs_coverage(command) else sources.installed
+    every = installed(named or (".",)) if named or not limits else ()
     if runs_coverage(command):
         return tuple(_of_coverage(command, sources, () if named and every == named else every))
     words = tuple(_of_pytest(command, sources, every))
@@ -147,19 +148,34 @@ class WheelSources:
         """Return sources with the installed folder for each folder of the source tree that is in the wheel."""
         return tuple(dict.fromkeys(source for name in names for source in self._installed(name)))
 
+    def with_namespaces(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the installed sources, and the folders of namespaces in the source tree.
+
+        unittest can find the tests in such a folder there alone, and what it runs is combined with what is installed.
+        """
+        names = tuple(names)
+        return (*self.installed(names), *(name for name in names if self._in_namespace(name)))
+
     def _installed(self, name: str) -> Iterator[str]:
-        parts = PurePosixPath(name).parts
         if not (self.root / name).is_dir():
             yield name
-        elif parts in {(), ("src",)}:
+        elif PurePosixPath(name).parts in {(), ("src",)}:
             yield from (str(self._path(module)) for module in self.modules)
         else:
-            dotted = ".".join(parts[1:] if parts[0] == "src" else parts)
+            dotted = self._dotted(name)
             is_in_wheel = any(f"{dotted}.".startswith(f"{module}.") for module in self.modules)
-            # A namespace has other packages than those of the wheel, too.
-            inside = [module for module in self.modules if module.startswith(f"{dotted}.")]
-            named = (dotted,) if is_in_wheel else inside
+            named = (dotted,) if is_in_wheel else self._in_namespace(name)
             yield from (str(self._path(module)) for module in named) if named else (name,)
+
+    def _in_namespace(self, name: str) -> tuple[str, ...]:
+        """Return the modules of the wheel in a folder that is a namespace; it has those of other packages, too."""
+        dotted = self._dotted(name)
+        return tuple(module for module in self.modules if dotted and module.startswith(f"{dotted}."))
+
+    @staticmethod
+    def _dotted(name: str) -> str:
+        parts = PurePosixPath(name).parts
+        return ".".join(parts[1:] if parts[:1] == ("src",) else parts)
 
     def patterns(self, written: Sequence[str], *, is_omitted: bool) -> tuple[str, ...]:
         """Return patterns of files, those of the source tree with the same ones for what is installed.
@@ -206,9 +222,9 @@ def _of_coverage(command: Sequence[str], sources: WheelSources, every: Sequence[
         option, sign, value = word.partition("=")
         before = command[place - 1] if place else ""
         if option == "--source" and sign:
-            yield f"--source={','.join(sources.installed(value.split(',')))}"
+            yield f"--source={','.join(sources.with_namespaces(value.split(',')))}"
         elif before == "--source":
-            yield ",".join(sources.installed(word.split(",")))
+            yield ",".join(sources.with_namespaces(word.split(",")))
         else:
             yield word
         if (before, word) == ("coverage", "run") and every and not is_named:
