@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from seatrial.console import LOGS_KEPT, Console, Form, Memory, fit_line
 from seatrial.errors import SeatrialError
 from seatrial.events import Event, EventReader, Progress, StepEnded, StepStarted, StepState
+from seatrial.tasks.console import show
 
 
 class Terminal(io.StringIO):
@@ -73,6 +75,38 @@ def test_ci_shows_what_tools_print_because_its_disk_goes() -> None:
     stream = io.StringIO()
     run_steps(Console.of({"CI": "true"}, stream))
     assert "    1 passed\n" in stream.getvalue()
+
+
+HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b2J\u202e\ud800\r👩\u200d💻"
+HARMLESS = "\\x1b[2J\\x1b]0;title\\x07\\x9b2J\\u202e\\ud800\\r👩\u200d💻"
+
+
+def show_hostile(console: Console) -> None:
+    """Show in each way what somebody else wrote: a name on an index, the subject of a commit, a line of a tool."""
+    console.show(f"shown {HOSTILE}")
+    with console.running() as progress, progress.step("begun", HOSTILE) as step:
+        step.line(f"tool {HOSTILE}")
+        step.report(f"reported {HOSTILE}")
+        step.note(f"noted {HOSTILE}")
+    show(f"task {HOSTILE}", console.stream)
+
+
+def test_what_is_shown_does_not_control_the_terminal() -> None:
+    pipe, terminal = io.StringIO(), Terminal()
+    show_hostile(Console.of({"CI": "true"}, pipe))
+    show_hostile(Console.of({"NO_COLOR": "1"}, terminal))
+    assert pipe.getvalue().splitlines() == [
+        f"shown {HARMLESS}",
+        f"  begun: {HARMLESS}",
+        f"    tool {HARMLESS}",
+        f"  reported {HARMLESS}",
+        f"! noted {HARMLESS}",
+        "✓ begun  0.0 s",
+        f"task {HARMLESS}",
+    ]
+    written = re.sub(r"\x1b\[(?:\?25[lh]|2K|1A)", "", terminal.getvalue()).replace("\r", "")
+    assert [line for line in written.splitlines() if not line.replace("\u200d", "").isprintable()] == []
+    assert f"noted {HARMLESS}" in written
 
 
 def test_quiet_shows_results_and_notes_alone() -> None:

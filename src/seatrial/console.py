@@ -35,7 +35,7 @@ from seatrial.events import (
     render_event,
 )
 from seatrial.storage import read_json, write_json
-from seatrial.terminal import COLOUR, can_encode, styled, wants_colour
+from seatrial.terminal import COLOUR, can_encode, for_stream, styled, wants_colour
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -339,8 +339,7 @@ class Console:
             self._steps[event.path].activity = event.text
 
     def _write(self, text: str) -> None:
-        encoding = self.stream.encoding or "utf-8"
-        text = text.encode(encoding, "backslashreplace").decode(encoding)
+        text = for_stream(text, self.stream)
         if self._live:
             from rich.text import Text  # noqa: PLC0415 - it is loaded already
 
@@ -428,7 +427,7 @@ class Console:
             took = f"{now - step.since:.1f} s" + (f" of {last:.0f}" if last is not None and last >= 1 else "")
         else:
             sign, style, took = self.sign(step.state.value), ROW_STYLES[step.state], f"{step.seconds:.1f} s"
-        about = step.activity or step.detail or step.about
+        about = for_stream(step.activity or step.detail or step.about, self.stream)
         row = Text("  " * (len(step.path) - 1), no_wrap=True)
         row.append(f"{sign} ", style=style)
         row.append(step.path[-1], style="bold" if len(step.path) == 1 else "")

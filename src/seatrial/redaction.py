@@ -172,8 +172,13 @@ def redact_values(text: str, secrets: Iterable[str]) -> str:
     return redact(text)
 
 
+SURROGATE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""What JSON can hold and UTF-8 can't, other than the bytes that Python reads as a surrogate."""
+
+
 def redact(text: str) -> str:
     """Return ``text``, fit to be printed, with everything that looks like a secret replaced by ``***``."""
+    text = SURROGATE.sub(lambda match: ascii(match[0])[1:-1], text)
     text = text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="backslashreplace")
     return USER.sub("***", _redact_passwords(TOKEN.sub("***", text)))
 

@@ -61,9 +61,10 @@ def test_files_are_read_with_all_data_of_the_index() -> None:
 
 
 def test_files_are_read_from_an_index_with_little_data() -> None:
-    assert project_files({"files": [FILE]}) == ProjectFiles(
-        "Tide.Pool", (IndexFile("tidepool-1.2.3.tar.gz", "ab", 0, None),)
-    )
+    files = (IndexFile("tidepool-1.2.3.tar.gz", "ab", 0, None),)
+    assert project_files({"files": [FILE]}) == ProjectFiles("Tide.Pool", files)
+    with serve_page(json.dumps({"files": [FILE]}).encode(), "Application/JSON") as url:
+        assert read_project_files(url, "tidepool") == ProjectFiles("tidepool", files)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,9 @@ def test_invalid_time_is_unknown() -> None:
         assert held.uploaded is None
 
 
+VERSION_2 = b'<meta name="pypi:repository-version" content="2.0"><a href="t-1.zip#sha256=ab">t-1.zip</a>'
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "status", "message"),
     [
@@ -203,9 +207,22 @@ def test_invalid_time_is_unknown() -> None:
         (b"<html>Gateway</html>", JSON, 200, NEITHER_FORM),
         (b'{"meta": {"api-version": "2.0"}, "files": []}', JSON, 200, "it has version 2.0 of the simple API"),
         (b'{"meta": [], "files": []}', JSON, 200, "it has no SHA-256 of a file"),
+        (b'{"meta": {"api-version": "\\ud8002"}}', JSON, 200, "it has version \\ud8002 of the simple API"),
+        (VERSION_2, "text/html", 200, "it has version 2.0 of the simple API"),
         (b"", JSON, 500, "500 Server Error"),
     ],
-    ids=["html", "deep", "bytes", "null", "html called JSON", "another version", "no table", "fault"],
+    ids=[
+        "html",
+        "deep",
+        "bytes",
+        "null",
+        "html called JSON",
+        "another version",
+        "no table",
+        "surrogate",
+        "HTML of it",
+        "fault",
+    ],
 )
 def test_page_of_no_index_is_one_message(content: bytes, kind: str, status: int, message: str) -> None:
     with serve_page(content, kind, status) as url, pytest.raises(IndexUnreachable) as raised:

@@ -122,7 +122,9 @@ def test_pause_is_as_long_as_the_server_asks_for(retry_after: str, expected: lis
     assert pauses == expected
 
 
-@pytest.mark.parametrize(("header", "pause"), [(None, None), ("7", 7), ("3600", LONGEST_PAUSE)])
+@pytest.mark.parametrize(
+    ("header", "pause"), [(None, None), ("7", 7), ("3600", LONGEST_PAUSE), ("soon", None), ("-1", None), ("1.5", None)]
+)
 def test_retry_after_has_a_limit(header: str | None, pause: float | None) -> None:
     assert RETRY.get_retry_after(HTTPResponse(headers={} if header is None else {"Retry-After": header})) == pause
 

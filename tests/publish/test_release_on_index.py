@@ -46,6 +46,10 @@ def delivery(*served: IndexFile) -> ReleaseOnIndex:
         ((replace(WHEEL, sha256="d" * 64), SDIST, OTHER), IndexState.OTHER_BYTES),
         ((replace(WHEEL, sha256="d" * 64),), IndexState.PARTLY),
         ((yanked(replace(WHEEL, sha256="d" * 64)), SDIST), IndexState.YANKED),
+        # An index that merges others can list a file twice.
+        ((WHEEL, SDIST, WHEEL), IndexState.PUBLISHED),
+        ((WHEEL, SDIST, replace(WHEEL, sha256="d" * 64)), IndexState.OTHER_BYTES),
+        ((replace(WHEEL, sha256="d" * 64), WHEEL, SDIST), IndexState.OTHER_BYTES),
         ((WHEEL, SDIST, replace(SDIST, name="tidepool-1.3.0.zip")), IndexState.UNEXPECTED),
         ((WHEEL, SDIST, replace(WHEEL, name="tidepool-1.3.0-1-py3-none-any.whl")), IndexState.UNEXPECTED),
         ((yanked(WHEEL), SDIST, replace(WHEEL, name="tidepool-1.3.0-py2-none-any.whl")), IndexState.UNEXPECTED),

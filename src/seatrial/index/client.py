@@ -253,7 +253,7 @@ def _get_page(url: str, patience: float = TIMEOUT, headers: Mapping[str, str] = 
 
 def _parse_project(page: Page, project: str) -> ProjectFiles:
     """Read a page of the simple API, in JSON (PEP 691) or HTML (PEP 503). Raises `IndexUnreachable`."""
-    is_json = "json" in page.kind
+    is_json = "json" in page.kind.lower()
     try:
         table: Any = (
             json.loads(page.content) if is_json else read_links(page.content.decode("utf-8", "replace"), page.url)
@@ -322,13 +322,15 @@ ENDINGS = (".whl", ".tar.gz", ".zip")
 class LinkReader(HTMLParser):
     """Reads the links of the page at ``url``.
 
-    ``files``: one for each link, in the form of PEP 691; ``is_index``: whether it says that it is a page of an index.
+    ``files``: one for each link, in the form of PEP 691; ``status`` and ``meta``: what it states of the project and of
+    itself, in that form, too; ``is_index``: whether it says that it is a page of an index.
     """
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self.files: list[dict[str, Any]] = []
         self.status: dict[str, str] = {}
+        self.meta: dict[str, str] = {}
         self.is_index = False
         self._base = url
         self._text: list[str] | None = None
@@ -342,6 +344,8 @@ class LinkReader(HTMLParser):
             self.is_index = True
             if attributes["name"] == "pypi:project-status":
                 self.status = {"status": attributes.get("content", "")}
+            elif attributes["name"] == "pypi:repository-version":
+                self.meta = {"api-version": attributes.get("content", "")}
         elif tag == "a" and attributes.get("href"):
             self.files.append(_file(urljoin(self._base, attributes["href"]), attributes))
             self._text = []
@@ -377,7 +381,8 @@ def read_links(html: str, url: str) -> dict[str, Any] | None:
     reader.close()
     # What leads back to the list of projects, or to a page of help, is no file.
     files = [file for file in reader.files if file["hashes"] or file["filename"].endswith(ENDINGS)]
-    return {"files": files, "project-status": reader.status} if files or reader.is_index else None
+    table = {"meta": reader.meta, "files": files, "project-status": reader.status}
+    return table if files or reader.is_index else None
 
 
 def _file(href: str, attributes: dict[str, str]) -> dict[str, Any]:

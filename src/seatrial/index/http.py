@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import InvalidHeader, ReadTimeoutError
 from urllib3.util import Retry
 
 from seatrial import __version__
@@ -88,8 +88,11 @@ class TransientOnly(Retry):
         return super().increment(method, url, response, error, _pool, _stacktrace)
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        """Return the pause that a server asks for, but no longer one than `LONGEST_PAUSE`."""
-        seconds = super().get_retry_after(response)
+        """Return the pause that a server asks for, but no longer one than `LONGEST_PAUSE`; None for one of no form."""
+        try:
+            seconds = super().get_retry_after(response)
+        except InvalidHeader:
+            return None
         # Zero would be taken for no answer.
         return None if seconds is None else min(max(seconds, 0.001), LONGEST_PAUSE)
 

@@ -95,7 +95,11 @@ class ReleaseOnIndex:
 
     @property
     def _by_name(self) -> dict[str, IndexFile]:
-        return {file.name: file for file in self.served}
+        # Of a file that is listed twice, an installer may take the one with other bytes.
+        return {file.name: file for file in sorted(self.served, key=self._has_other_bytes)}
+
+    def _has_other_bytes(self, file: IndexFile) -> bool:
+        return file.name in self.hashes and file.sha256 != self.hashes[file.name]
 
     def state_of(self, name: str) -> FileState:
         """Return the state of a file of the manifest, or of the index."""
@@ -128,13 +132,13 @@ class ReleaseOnIndex:
     def other_bytes(self) -> tuple[IndexFile, ...]:
         """The files that the index has with other bytes than the manifest."""
         files = (self._by_name[name] for name in self.hashes if name in self._by_name)
-        return tuple(file for file in files if file.sha256 != self.hashes[file.name])
+        return tuple(filter(self._has_other_bytes, files))
 
     @property
     def served_hashes(self) -> tuple[str, ...]:
         """The SHA-256 of the files on the index that have the content of the manifest."""
         fine = {*self._in_state(FileState.IDENTICAL), *self._in_state(FileState.SAME_CONTENT)}
-        return tuple(file.sha256 for file in self.served if file.name in fine)
+        return tuple(file.sha256 for name, file in self._by_name.items() if name in fine)
 
     @property
     def repackaged(self) -> Mapping[str, tuple[str, ...]]:

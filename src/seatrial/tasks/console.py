@@ -26,7 +26,7 @@ from seatrial.errors import (
     ToolError,
     file_fix,
 )
-from seatrial.terminal import ask_key, ask_text, paint_error, wants_colour
+from seatrial.terminal import ask_key, ask_text, for_stream, paint_error, wants_colour
 
 if TYPE_CHECKING:
     from seatrial.console import Console
@@ -126,9 +126,7 @@ def show(text: object, stream: TextIO | None = None, paint: Callable[[str], str]
     ``paint``: gives it colours, where the stream takes any.
     """
     stream = stream or sys.stdout
-    encoding = stream.encoding or "utf-8"
-    fitting = _fitting(text, stream, paint)
-    print(fitting.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    print(for_stream(_fitting(text, stream, paint), stream), file=stream, flush=True)
 
 
 def _fitting(text: object, stream: TextIO, paint: Callable[[str], str]) -> str:
