@@ -220,6 +220,22 @@ def test_upload_is_recognised_by_its_command(script: str) -> None:
     assert (index.value, upload.has_password or reader.stores_password) == UPLOADS[script]
 
 
+@pytest.mark.parametrize(
+    ("address", "index"),
+    [
+        ("https://index.invalid/${{ vars.NAME }}/upload", "another index"),
+        ("https://index.invalid/$CI_PROJECT/upload", "another index"),
+        ("https://${{ vars.HOST }}/upload", "an unknown index"),
+        ("https://$HOST/upload", "an unknown index"),
+        ("$ADDRESS", "an unknown index"),
+        ("${{ vars.ADDRESS }}/upload", "an unknown index"),
+        ("https:/$ADDRESS", "an unknown index"),
+    ],
+)
+def test_index_is_known_by_its_host(address: str, index: str) -> None:
+    assert index_of(None, address).value == index
+
+
 def test_value_of_a_variable_of_the_step_is_that_of_an_option() -> None:
     variables = {"REPO": "testpypi", "OTHER": "${{ vars.OTHER }}"}
     uploads = UploadReader().uploads('twine upload -r "$REPO" a; twine upload -r $OTHER a', variables)

@@ -79,6 +79,10 @@ class Upload:
         return self.index in {Index.PYPI, Index.UNKNOWN}
 
 
+HOST_AT = 2
+"""The part of an address between slashes that is the host."""
+
+
 def index_of(name: str | None, address: str | None) -> Index:
     """Return the index of an upload by its name or its address, None for the usual one."""
     if address:
@@ -89,7 +93,8 @@ def index_of(name: str | None, address: str | None) -> Index:
 
 
 def _index_at(address: str) -> Index:
-    if "$" in address:
+    # What an expression has after the host does not lead to another one.
+    if "$" in "/".join(address.split("/", HOST_AT + 1)[: HOST_AT + 1]):
         return Index.UNKNOWN
     # Loaded here because twine takes its time, and most jobs name no address.
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY  # noqa: PLC0415

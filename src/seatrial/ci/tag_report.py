@@ -63,7 +63,11 @@ class UploadReport:
         files = f"{self.folder}/" if self.folder else "files"
         names = ", ".join(f"`{name}`" for name in self.artifacts)
         source = f" from artifact{'s' if len(self.artifacts) > 1 else ''} {names}" if names else ""
-        address = f" ({redact(self.address)})" if self.address and self.index in {Index.OTHER, Index.UNKNOWN} else ""
+        address = (
+            f" ({redact(' '.join(self.address.split()))})"
+            if self.address and self.index in {Index.OTHER, Index.UNKNOWN}
+            else ""
+        )
         where = f"{verb} {files}{source} to {self.index.value}{address}"
         rejects = "rejects" if self.accepted is Answer.NO else "may reject"
         rejection = f", and the index {rejects} it: {self.rejection}" if self.rejection else ""
