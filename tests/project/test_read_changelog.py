@@ -73,3 +73,17 @@ def test_entry_ends_at_the_next_heading_that_is_as_high() -> None:
     assert read_entry(MARKDOWN, Version("1.3.0")) == "### Upgrading to 1.2.0\n\n```sh\n# 1.1.0\n```\n"
     assert read_entry(RST, Version("1.3.0")) == "Features\n--------\n\n* Tides rise.\n"
     assert read_entry(RST, Version("1.1.0"), with_heading=True) == "1.1.0\n=====\n\n* Old.\n"
+
+
+@pytest.mark.parametrize(
+    ("below", "text"),
+    [
+        ("## 1.2.0\n\n- Old.\n", ""),
+        ("## v1.2.0 - 2026-01-05\n\n- Old.\n", ""),
+        ("## [1.2.0] (2026-01-05)\n\n- Old.\n", ""),
+        ("## 1.2.0 compatibility\n\n- Old.\n", "\n\n## 1.2.0 compatibility\n\n- Old."),
+        ("## 1.4.0\n\n- Next.\n", "\n\n## 1.4.0\n\n- Next."),
+    ],
+)
+def test_entry_ends_at_that_of_an_earlier_version_whose_heading_is_lower(below: str, text: str) -> None:
+    assert read_entry(f"# tide 1.3.0\n\n- New.\n\n{below}", Version("1.3.0")) == f"- New.{text}\n"

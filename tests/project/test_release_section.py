@@ -669,6 +669,26 @@ def test_link_of_the_section_leads_to_those_of_the_release_and_of_what_follows(
     assert new.endswith(f"- Tides.\n\n[unreleased]: {links[0]}\n[1.3.0]: {links[1]}\n")
 
 
+def test_link_of_a_final_release_leaves_out_pre_releases_whose_entries_become_its_own() -> None:
+    links = "[unreleased]: https://example.org/compare/v1.3.0rc1...HEAD\n"
+    text = f"## [Unreleased]\n\n## [1.3.0rc1]\n\n- Tides.\n\n## [1.2.0]\n\n- Fog.\n\n{links}"
+    assert release_unreleased(text, release(), merge=True)[0] == (
+        "## [Unreleased]\n\n## [1.3.0]\n\n- Tides.\n\n## [1.2.0]\n\n- Fog.\n\n"
+        "[unreleased]: https://example.org/compare/v1.3.0...HEAD\n"
+        "[1.3.0]: https://example.org/compare/v1.2.0...v1.3.0\n"
+    )
+
+
+@pytest.mark.parametrize("merge", [True, False])
+def test_final_release_has_no_earlier_entries_whose_headings_are_lower(*, merge: bool) -> None:
+    candidate, earlier = "# tide 1.3.0rc1\n\n## Features\n\n- Sun.\n\n", "## 1.2.0 (2026-01-05)\n\n- Fog.\n"
+    entry, below = with_pre_releases(
+        "# tide 1.3.0\n\nNo significant changes.", candidate + earlier, Version("1.3.0"), merge=merge
+    )
+    assert entry == "# tide 1.3.0\n\n## Features\n\n- Sun."
+    assert below == (earlier if merge else candidate + earlier)
+
+
 @pytest.mark.parametrize(("start", "end"), [("v1.3.0rc1", "HEAD"), ("HEAD", "v1.3.0rc1")], ids=["github", "bitbucket"])
 def test_link_of_a_final_release_compares_with_the_final_one_before(start: str, end: str) -> None:
     link = f"https://example.org/compare/{start}...{end}"

@@ -103,9 +103,17 @@ def read_entry(text: str, version: Version, *, with_heading: bool = False) -> st
 def end_of_section(lines: Sequence[str], headings: Sequence[EntryHeading], heading: EntryHeading) -> int:
     """Return the number of the line after the last one below a heading, without what belongs to the next heading.
 
-    Definitions of links at the end are no part of it, either.
+    Definitions of links at the end are no part of it, either. Below a release, a lower heading that is nothing but an
+    earlier version is that of the next one: entries of towncrier can be higher than those before it.
     """
-    following = (other for other in headings if other.line > heading.line and other.level <= heading.level)
+    is_release = bool(heading.versions) and heading.level == level_of_releases(headings)
+    following = (
+        other
+        for other in headings
+        if other.line > heading.line
+        if other.level <= heading.level
+        or (is_release and EARLIER.fullmatch(other.text) and other.versions[:1] < heading.versions[:1])
+    )
     end = next((first_line(lines, other) for other in following), len(lines))
     while end > heading.body and (
         not lines[end - 1].strip() or LINK.match(lines[end - 1]) or LABEL.match(lines[end - 1])
@@ -237,6 +245,12 @@ GROUP = re.compile(
     r"[#=\s]*(?:version |release )?v?(?P<number>\d+(?:\.\d+)*)(?:\.[x*])*(?: series)?[#=\s]*", re.IGNORECASE
 )
 """The heading above the releases of a year, or of a series: ``2026``, ``1.4``, ``1.4.x``."""
+
+EARLIER = re.compile(
+    r"[#=\s]*\[?(?:version |release )?v?\d+(?:\.\d+)+[\w.]*\]?(?:\s*[-(:\N{EN DASH}]?\s*\d{4}-\d\d-\d\d\)?)?",
+    re.IGNORECASE,
+)
+"""A heading that is nothing but a version, and perhaps its day."""
 
 YEAR = re.compile(r"(?:19|20)\d\d")
 

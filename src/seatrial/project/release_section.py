@@ -21,6 +21,7 @@ from seatrial.project.read_changelog import (
     GROUP,
     LINK,
     UNRELEASED,
+    WHOLE_VERSION,
     YEAR,
     EntryHeading,
     first_line,
@@ -397,9 +398,18 @@ def _since_final(url: str, text: str, release: Release) -> str:
     """Return the link of a final release from the one before it, whose pre-releases the entry includes."""
     versions = [heading.versions[0] for heading in released_headings(text) if heading.versions[0] < release.version]
     final = next((version for version in versions if not version.is_prerelease), None)
-    if release.version.is_prerelease or final is None or final == versions[0]:
+    comparison = COMPARISON.fullmatch(url)
+    if release.version.is_prerelease or final is None or comparison is None:
         return url
-    return url.replace(release.tag(versions[0]), release.tag(final))
+    # The entries of the pre-releases can have been merged into this one.
+    tags = [tag for tag in comparison.group("start", "end") if _is_pre_release(tag)]
+    return url.replace(tags[0], release.tag(final)) if tags else url
+
+
+def _is_pre_release(tag: str) -> bool:
+    """Whether a tag ends with a pre-release."""
+    version = re.search(r"\d+(?:\.\d+)+\S*", tag)
+    return version is not None and bool(WHOLE_VERSION.fullmatch(version[0])) and Version(version[0]).is_prerelease
 
 
 def _links_of_release(url: str, tag: str) -> tuple[str, str] | None:
