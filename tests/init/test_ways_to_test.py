@@ -518,6 +518,25 @@ def detected(root: Path, files: Mapping[str, str | None], test: str = "tests/tes
             )
             for install in ("make install", "just install", "scripts/install", "pip install dist/*.whl[fast]")
         ),
+        *(
+            pytest.param(
+                {
+                    "tox.ini": "[testenv]\ndeps = twisted\nsetenv = VIRTUALENV_NO_DOWNLOAD=1\n  PIP_X=1\n"
+                    f"commands = {run}\n",
+                    "src/pkg/test/runtests.py": "",
+                },
+                expected,
+                Needs(("twisted", *(["coverage[toml]"] if "coverage" in run else []))),
+                id=f"a program of tox: {run}",
+            )
+            for run, expected in (
+                ("python -Wall {envbindir}/trial -j2 pkg", "trial -j2 pkg"),
+                ("{envdir}/bin/coverage run -p {envdir}/bin/trial pkg", "coverage run -m twisted.trial pkg"),
+                ("python {env_bin_dir}/coverage run {env_bin_dir}/ward", "coverage run -m ward"),
+                ("python -bb -m pkg.test.runtests -x {posargs:--all}", "python -m pkg.test.runtests -x --all"),
+                ("python -m tests", "python -m tests"),
+            )
+        ),
         # No file says what is installed.
         *(
             pytest.param(

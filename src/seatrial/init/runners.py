@@ -124,7 +124,7 @@ def purpose_of(program: Program) -> Purpose | None:
 
 REPORTS = re.compile(
     r"--(?:cov-report|junit-?xml|html|durations|color|code-highlight|verbosity|cov-append|no-cov-on-fail|basetemp"
-    r"|cov-context|tb|log-cli-level|data-file|append|parallel-mode|cache-dir|junit-xml|python-version"
+    r"|cov-context|tb|showlocals|show-locals|parallel|log-cli-level|data-file|append|parallel-mode|cache-dir|junit-xml|python-version"
     r"|non-interactive|install-types|pretty|show-error-codes|no-color-output|instafail|capture|txt-report|html-report|cobertura-xml-report)(?:=.*)?"
 )
 """Options about what is shown or reported, which a session leaves to its user, or sets itself."""
@@ -341,12 +341,19 @@ class RunnerReader:
         """Yield what a program runs, itself or by the file that it reads; ``context``: where it is run."""
         program = placed(program, context.folder, self.project.root)
         purpose, command = purpose_of(program), session_command(program)
+        if program.runner == "python" and self._is_of_tests(program.name):
+            purpose, command = Purpose.TESTS, ("python", "-m", *(command or ()))
         if purpose is not None and command is not None:
             needs = context.needs | needs_of_run(program)
             yield replace(context, purpose=purpose, command=command, needs=needs, folder=TOP)
         elif depth < MOST_STEPS:
             for runner in self._named(program, context, depth + 1):
                 yield replace(runner, pythons=runner.pythons or context.pythons)
+
+    def _is_of_tests(self, module: str) -> bool:
+        """Whether a module of the project runs its tests, as its name says."""
+        tops = (self.project.root / top / module.partition(".")[0] for top in ("", "src"))
+        return bool(re.fullmatch(r"(?:\w+\.)*(?:run_?)?tests?(?:\.\w+)*", module)) and any(top.is_dir() for top in tops)
 
     def _installed_by(self, program: Program, depth: int = 0) -> Needs:
         """Return what a program installs, itself or by the target or the script that it runs."""
@@ -427,7 +434,14 @@ class RunnerReader:
                 needed = (line for line in lines if re.split(r"[^\w.-]", line)[0].lower() not in others)
                 needs = Needs.of_lines(needed) | Needs(extras=newest.extras, groups=newest.groups)
                 where = Runner(
-                    Purpose.TESTS, (), newest.where, needs, newest.variables, pythons, by_hand, newest.folder
+                    Purpose.TESTS,
+                    (),
+                    newest.where,
+                    needs,
+                    variables_of(dict(newest.variables)),
+                    pythons,
+                    by_hand,
+                    newest.folder,
                 )
                 yield from self.resolve(program, where, depth=1)
 
@@ -643,6 +657,6 @@ def variables_of(*tables: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 OF_CI = re.compile(
-    r"(?:PIP_|UV_|TOX_|NOX|POETRY_|PDM_|HATCH_|\w*FORCE_COLOR|NO_COLOR|PY_COLORS|TERM$|COLUMNS$|CI$|GITHUB_|CODECOV|COVER)"
+    r"(?:PIP_|UV_|VIRTUALENV_|TOX_|NOX|POETRY_|PDM_|HATCH_|\w*FORCE_COLOR|NO_COLOR|PY_COLORS|TERM$|COLUMNS$|CI$|GITHUB_|CODECOV|COVER)"
 )
 """Variables that are about CI and installers."""

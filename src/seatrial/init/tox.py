@@ -357,8 +357,12 @@ def variables_in(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield name.strip(), value.strip()
 
 
-ROOT, SITE, UNKNOWN = "\0root", "\0site", "\0unknown"
-FOLDERS = {"toxinidir": ROOT, "tox_root": ROOT, "envsitepackagesdir": SITE, "env_site_packages_dir": SITE}
+ROOT, SITE, PROGRAM, UNKNOWN = "\0root", "\0site", "\0program", "\0unknown"
+FOLDERS = {
+    **dict.fromkeys(("toxinidir", "tox_root"), ROOT),
+    **dict.fromkeys(("envsitepackagesdir", "env_site_packages_dir"), SITE),
+    **dict.fromkeys(("envbindir", "env_bin_dir"), PROGRAM),
+}
 PROGRAMS = {"envpython": "python", "env_python": "python", "/": "/"}
 NO_FIELD = re.compile(r"\\([{}])")
 
@@ -386,7 +390,7 @@ def fill_fields(text: str) -> str:
 def words_of(line: str) -> tuple[str, ...]:
     """Return the words of a command; none where it can't be read."""
     try:
-        words = shlex.split(fill_fields(line), comments=True)
+        words = shlex.split(fill_fields(re.sub(r"\{env_?dir\}/bin\b", "{envbindir}", line)), comments=True)
     except ValueError:
         return ()
     return cleaned(words)
@@ -403,6 +407,14 @@ def cleaned(words: Sequence[str]) -> tuple[str, ...]:
         if word == "[]":
             # An older form of {posargs}.
             continue
+        if word.startswith(PROGRAM):
+            # Python starts it, or coverage, which can do so by the name of its module alone.
+            name = PurePosixPath(word).name
+            if "run" in kept:
+                kept += ["-m", MODULES_OF_PROGRAMS.get(name, name)]
+            else:
+                kept = [*(() if kept[:1] == ["python"] else kept), name]
+            continue
         if SITE in word:
             # An installed package is named as such to pytest.
             kept += ["--pyargs", PurePosixPath(word.replace(SITE, "").lstrip("/")).as_posix().replace("/", ".")]
@@ -411,6 +423,10 @@ def cleaned(words: Sequence[str]) -> tuple[str, ...]:
     while kept and not kept[0].lstrip("-!"):
         del kept[0]
     return (kept[0].lstrip("-!"), *kept[1:]) if kept else ()
+
+
+MODULES_OF_PROGRAMS = {"trial": "twisted.trial", "py.test": "pytest"}
+"""The modules of programs whose names are others."""
 
 
 def requirements_of(group: Sequence[ToxEnvironment]) -> Iterator[str]:
