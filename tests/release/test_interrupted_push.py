@@ -242,7 +242,7 @@ def test_release_that_is_killed_before_anything_is_sent_is_over_at_once(forge: F
     forge.repo.project.git("remote", "set-url", "origin", "http://127.0.0.1:9/remote.git")
     recorder = Recorder()
     assert resume_release(read_repository(forge.repo.project.root), recorder, 0) is None
-    assert recorder.texts == ["v1.3.0 was interrupted before origin had it, and will not arrive any more"]
+    assert recorder.texts == ["v1.3.0 was interrupted, and origin does not have it: it will not arrive any more"]
     assert (forge.repo.state(), forge.note.exists()) == (before, False)
 
 
@@ -264,7 +264,7 @@ def test_of_two_machines_the_one_whose_push_was_lost_gives_way(forge: Forge) -> 
     assert forge.repo.remote.git("for-each-ref", "--format=%(objectname) %(refname)") == refs
     ran = forge.repo.release("--part", "minor", "--yes")
     assert (ran.returncode, forge.note.exists()) == (5, False)
-    assert "v1.3.0 was interrupted before origin had it, and will not arrive any more\n" in ran.output
+    assert "v1.3.0 was interrupted, and origin does not have it: it will not arrive any more\n" in ran.output
     assert "main lacks 1 commit of origin/main\n" in ran.message
 
 

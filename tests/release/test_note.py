@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from errors_raised import raises_error
 from seatrial.git.repository import read_repository
 from seatrial.release.push import NOTE, NOTE_VERSION, ReleasePush, read_interrupted_release, update_checkout
+from seatrial.release.request_branch import RequestNote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,16 +60,58 @@ def test_note_that_cannot_be_read_is_named_and_kept(project: SampleProject, note
         "first edition": (json.dumps({"commit": "c"}), "KeyError: 'version'"),
         "newer": (json.dumps({**FIELDS, "version": 2}), "it has version 2, and this seatrial reads version 1"),
         "no object": ("[]", "TypeError: list indices must be integers or slices, not str"),
+        "no tag": (json.dumps({**FIELDS, "tag": None}), "ValueError: tag is None"),
+        "number": (json.dumps({**FIELDS, "remote": 5}), "ValueError: remote is 5"),
+        "option": (json.dumps({**FIELDS, "remote": "--all"}), "ValueError: remote is '--all'"),
+        "empty": (json.dumps({**FIELDS, "branch": ""}), "ValueError: branch is ''"),
+        "no id": (json.dumps({**FIELDS, "oid": "abc\x1b"}), "ValueError: oid is 'abc\\x1b'"),
+        "no base": (json.dumps({**FIELDS, "base": []}), "ValueError: base is []"),
+        "odd address": (json.dumps({**FIELDS, "address": {}}), "ValueError: address is {}"),
+        "deep": ("[" * 100_000, "RecursionError: ..."),
     }
     messages = {}
     for name, (text, _) in broken.items():
         note.write_text(text)
         with raises_error("NoteUnreadable") as caught:
             read_interrupted_release(read_repository(project.root))
-        messages[name] = caught.value.what
+        # What Python says of a depth is another text in each version.
+        messages[name] = re.sub("(?<=RecursionError: ).+", "...", caught.value.what)
         assert note.read_text() == text
     start = f"{note} notes an interrupted release, and cannot be read: "
     assert messages == {name: start + reason for name, (_, reason) in broken.items()}
+
+
+REQUEST = {
+    "version": 1,
+    **dict.fromkeys(("project", "tag", "remote", "branch", "into", "base", "commit", "tree"), "x"),
+    "release": "1.3.0",
+}
+
+
+def test_note_of_a_request_that_is_odd_is_as_good_as_none(project: SampleProject, note: Path) -> None:
+    """Then the release is verified again."""
+    repository, path = read_repository(project.root), note.parent / "seatrial/request.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(REQUEST))
+    sound = RequestNote.recall(repository)
+    assert sound is not None
+    assert str(sound.version) == "1.3.0"
+    odd: tuple[dict[str, object], ...] = (
+        {"branch": 5},
+        {"release": "one"},
+        {"release": None},
+        {"files": []},
+        {"url": {}},
+        {"version": "1"},
+    )
+    texts = ("", "5", "[" * 100_000, "{}", *(json.dumps({**REQUEST, **change}) for change in odd))
+    recalled = []
+    for text in texts:
+        path.write_text(text)
+        recalled.append(RequestNote.recall(repository))
+    assert recalled == [None] * len(texts)
+    sound.keep(repository)
+    assert RequestNote.recall(repository) == sound
 
 
 REFUSING = """\

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from seatrial.distributions.distribution import Distribution
+from seatrial.storage import read_json
 
 if TYPE_CHECKING:
     from seatrial.git.repository import Repository
@@ -57,10 +58,10 @@ class Manifest:
         """Return the last manifest of the project; None when there is none, or a file was changed or removed."""
         folder = _folder(repository)
         try:
-            table = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            table = read_json(folder / "manifest.json") or {}
             files = tuple(Distribution.from_path(folder / row["name"]) for row in table["files"])
             manifest = cls(table["tag"], table["version"], table["commit"], files, bool(table.get("rebuilt")))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         return manifest if manifest.as_dict() == table else None
 

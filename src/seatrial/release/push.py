@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ from seatrial.git.repository import (
     store_tag,
     update_tracking_branch,
 )
-from seatrial.redaction import redacted_address
+from seatrial.redaction import redact, redacted_address
 from seatrial.storage import write_json
 
 if TYPE_CHECKING:
@@ -56,6 +57,14 @@ TRACE = "seatrial-push.trace"
 
 NOTE_VERSION = 1
 """The version of the note: a JSON object with this number as ``version``, and the fields of `ReleasePush.as_dict`."""
+
+
+FIELDS = ("commit", "tag", "oid", "branch", "remote", "upstream")
+"""The fields that each note has."""
+
+OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+OPTION = re.compile(r"-.*|", re.DOTALL)
+"""What is no name of a remote or a ref: git would take it for an option."""
 
 
 @dataclass(frozen=True)
@@ -88,18 +97,20 @@ class ReleasePush:
         return cls(push, target.branch)
 
     @classmethod
-    def from_dict(cls, table: dict[str, str]) -> ReleasePush:
-        """Return the push in a JSON object. Raises `KeyError` or `TypeError`."""
+    def from_dict(cls, table: Mapping[str, object]) -> ReleasePush:
+        """Return the push in a JSON object. Raises `ValueError`."""
+        texts = {key: _text_of(table, key) for key in FIELDS}
+        optional = {key: None if table.get(key) is None else _text_of(table, key) for key in ("base", "address")}
         push = AtomicPush(
-            upstream=Upstream(table["remote"], table["upstream"]),
-            commit=table["commit"],
-            tag=table["tag"],
-            oid=table["oid"],
-            base=table.get("base"),
-            address=table.get("address"),
+            upstream=Upstream(texts["remote"], texts["upstream"]),
+            commit=texts["commit"],
+            tag=texts["tag"],
+            oid=texts["oid"],
+            base=optional["base"],
+            address=optional["address"],
             is_tag_alone=table.get("moves") == "tag",
         )
-        return cls(push, table["branch"])
+        return cls(push, texts["branch"])
 
     def as_dict(self) -> dict[str, str | None]:
         """Return it as a JSON object."""
@@ -316,7 +327,7 @@ def _read_note(repository: Repository) -> ReleasePush | None:
         reason = f"it has version {table['version']}, and this seatrial reads version {NOTE_VERSION}"
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
     remote = repository.upstream.remote if repository.upstream else "REMOTE"
     raise ReleaseError(
@@ -325,6 +336,15 @@ def _read_note(repository: Repository) -> ReleasePush | None:
         fix=f"look whether the remote has the tag: git ls-remote --tags {remote}\n"
         f"if it has: git fetch --tags and git pull; then: {Command('release', '--forget')}",
     )
+
+
+def _text_of(table: Mapping[str, object], key: str) -> str:
+    """Return a field of a note, as it can be given to git. Raises `ValueError`."""
+    value = table.get(key)
+    is_id = key in {"commit", "oid", "base"}
+    if not isinstance(value, str) or OPTION.fullmatch(value) or (is_id and not OBJECT_ID.fullmatch(value)):
+        raise ValueError(f"{key} is {redact(ascii(value))}")
+    return value
 
 
 def _is_here(repository: Repository, release_push: ReleasePush) -> bool:

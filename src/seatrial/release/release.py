@@ -211,7 +211,9 @@ def finish_release(
     if not is_dry_run:
         forget_note(repository)
     if interrupted.state is PushState.REFUSED:
-        dialog.progress.note(f"{tag} was interrupted before {interrupted.remote} had it, and will not arrive any more")
+        dialog.progress.note(
+            f"{tag} was interrupted, and {interrupted.remote} does not have it: it will not arrive any more"
+        )
         return None
     if is_dry_run or repository.commit != interrupted.release_push.push.commit:
         return None

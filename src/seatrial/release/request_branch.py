@@ -7,7 +7,6 @@ note in the git folder keeps the commit that was verified on this machine.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,7 @@ from seatrial.errors import ReleaseError, count_text
 from seatrial.git.command import Git
 from seatrial.git.push import CommitFacts, fetch_branch, read_branches, read_commits
 from seatrial.project.tag_form import released_versions
+from seatrial.storage import read_json, write_json
 
 if TYPE_CHECKING:
     from seatrial.git.repository import Remote, Repository
@@ -64,22 +64,21 @@ class RequestNote:
 
     def keep(self, repository: Repository) -> None:
         """Write the note, in place of the one before. Raises `OSError`."""
-        path = _note(repository)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps({"version": NOTE_VERSION, **asdict(self)}, indent=2), encoding="utf-8")
-        new.replace(path)
+        write_json(_note(repository), {"version": NOTE_VERSION, **asdict(self)}, indent=2)
 
     @classmethod
     def recall(cls, repository: Repository) -> RequestNote | None:
         """Return the note; None when there is none, or none that can be read: then the release is verified again."""
+        table = read_json(_note(repository)) or {}
+        values = {name: table[name] for name in cls.__dataclass_fields__ if name in table}
+        texts = (value for name, value in values.items() if name not in {"tested", "files"} and value is not None)
+        is_sound = all(isinstance(text, str) for text in texts) and isinstance(values.get("files", {}), dict)
+        if table.get("version") != NOTE_VERSION or not is_sound:
+            return None
         try:
-            table = json.loads(_note(repository).read_text(encoding="utf-8"))
-            if table.pop("version") != NOTE_VERSION:
-                return None
-            note = cls(**{name: table[name] for name in cls.__dataclass_fields__ if name in table})
+            note = cls(**values)
             Version(note.release)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidVersion):
+        except (TypeError, InvalidVersion):
             return None
         return note
 
