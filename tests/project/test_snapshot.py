@@ -98,13 +98,21 @@ def test_fragments_that_towncrier_confuses_are_named(tmp_path: Path) -> None:
         ".1.feature.md.swp",
         "#1.feature.md#",
         "1.feature copy.md",
+        "1.feature - Copy.md",
+        "Copy of 1.feature.md",
+        "1.feature_BASE_77.md",
+        "1.feature.md.LOCAL.77.md",
+        "1.feature.sync-conflict-20260101-120000-ABC.md",
+        "1.feature.md.mine",
+        "._1.feature.md",
+        ".DS_Store",
     ],
 )
-def test_copy_that_a_program_left_is_no_fragment(tmp_path: Path, name: str) -> None:
+def test_file_that_a_program_left_is_no_fragment(tmp_path: Path, name: str) -> None:
     with raises_error("FragmentInvalid") as raised:
         look(tmp_path, "news/1.feature.md", f"news/{name}")
     path = shlex.quote(f"news/{name}")
-    assert raised.value.what == f"{path} is a copy that a program left, and towncrier takes it for a fragment"
+    assert raised.value.what == f"{path} was left by a program, and is no fragment"
     assert raised.value.fix == f"remove it, and commit: git rm {path}"
 
 

@@ -191,7 +191,7 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
     unwanted = [shlex.quote(str(path)) for path in paths if UNWANTED.search(path.name)]
     if unwanted:
         raise ReleaseError(
-            f"{unwanted[0]} is a copy that a program left, and towncrier takes it for a fragment",
+            f"{unwanted[0]} was left by a program, and is no fragment",
             code="FragmentInvalid",
             fix=f"remove it, and commit: git rm {' '.join(unwanted)}",
         )
@@ -228,5 +228,10 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
     return tuple(fragments)
 
 
-UNWANTED = re.compile(r"\.(?:orig|rej|bak|old|save|sw[a-p]|tmp)$|~$|^#.*#$|^\.#|[ _-]copy(?: \d+)?\.\w+$|\(\w+\)\.\w+$")
+UNWANTED = re.compile(
+    r"\.(?:orig|rej|bak|old|save|sw[a-p]|tmp|mine|r\d+|dpkg-\w+|part|patch|diff)$|~$|^#.*#$|^\.#"
+    r"|[ _-]copy(?: \d+)?\.\w+$|^copy of |\(\w+\)\.\w+$|[._](?:backup|base|local|remote)[._]\d+|sync-conflict"
+    r"|^\._|^(?:\.DS_Store|Thumbs\.db|desktop\.ini)$",
+    re.IGNORECASE,
+)
 """The names of what editors, merges and file managers leave next to a file."""
