@@ -83,7 +83,10 @@ def fill_environment(session: nox.Session, installed: Sequence[str], pins: Seque
     """
     python, installer = _python(session), _installer(session)
     contents = EnvironmentContents(
-        str(python.resolve()), repr(installer), requirements=tuple(installed), constraints=tuple(pins)
+        str(python.resolve()),
+        repr(installer),
+        requirements=(*_from_sources(session, installed, None), *installed),
+        constraints=tuple(pins),
     )
     _update(session, StampedEnvironment(_folder(session), installer), contents, None)
 
@@ -106,7 +109,8 @@ def fill_with_wheel(
     contents = EnvironmentContents(
         str(python.resolve()),
         repr(installer),
-        requirements=(*installed, *_from_sources(session, (*installed, *built.requirements), here)),
+        # pip looks at an index for a name before it reads that a later argument has its address.
+        requirements=(*_from_sources(session, (*installed, *built.requirements), here), *installed),
         extras=tuple(extras),
         needs=built.requirements,
         modules=built.modules,
