@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +36,12 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in plain)
 
 
+FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
+"""What git, Python and most tools say of a disk that is full, or of a user who may not write more."""
+
+MAKE_ROOM = "make room on the disk that is full: df -h shows it"
+
+
 class SeatrialError(Exception):
     """The root of everything that seatrial raises on purpose.
 
@@ -51,7 +59,9 @@ class SeatrialError(Exception):
         super().__init__(what)
         self.what = what
         self.code = code or type(self).__name__
-        self.fix = str(fix)
+        # A tool that ran out of room has nothing else to be fixed.
+        is_full = any(text in what for text in FULL) and "make room for" not in str(fix)
+        self.fix = MAKE_ROOM if is_full else str(fix)
         self.log: str | None = None
 
     @property
@@ -181,9 +191,24 @@ FILE_FIXES = {
 """How to fix what prevents a file from being read or written, other than a lack of space or of permissions."""
 
 
-def file_fix(error: OSError) -> str:
-    """Return how to fix what prevents a file from being read or written."""
-    return FILE_FIXES.get(error.errno or 0, "make room, or let yourself read and write it")
+OF_A_DISK = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO))
+"""What a disk refuses: Python names no file when one that is open can't be written."""
+
+
+def file_error(error: OSError) -> ToolError | None:
+    """Return the error about a file that can't be read or written, None for what is no fault of files."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        # Each row has a file, its copy, and why there is none.
+        source, _, why = error.args[0][0]
+        what = f"{source} is not copied: {why}"
+    elif error.filename is not None:
+        what = f"{error.filename}: {error.strerror}"
+    elif error.errno in OF_A_DISK:
+        what = str(error.strerror)
+    else:
+        return None
+    fix = FILE_FIXES.get(error.errno or 0, "make room, or let yourself read and write it")
+    return ToolError(what, code="FileUnusable", fix=fix)
 
 
 class ReleaseError(SeatrialError):

@@ -1113,6 +1113,11 @@ def test_news_writes_a_fragment_of_a_known_type(repo: ReleaseRepo) -> None:
         "README.md",
     ]
     assert repo.read("changelog.d/42.feature.md") == "New.\n"
+    written = set((repo.project.root / "changelog.d").iterdir())
+    # towncrier leaves an empty file where nothing can be written: on a full disk, or with this limit.
+    ran = repo.project.run("sh", "-c", f"ulimit -f 0; exec {sys.executable} -m invoke news feature Lost.")
+    assert (ran.returncode, "OSError: [Errno 27] File too large" in ran.output) == (4, True), ran.output
+    assert set((repo.project.root / "changelog.d").iterdir()) == written
     ran = repo.project.invoke("news", "fetaure", "New.")
     assert ran.returncode == 5
     assert normalised(ran.output) == lines(

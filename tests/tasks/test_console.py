@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from invoke.exceptions import Exit
 
 from seatrial import process
+from seatrial.errors import MAKE_ROOM, CommandFailed, ReleaseError
 from seatrial.tasks.console import errors_as_messages
 
 if TYPE_CHECKING:
@@ -42,6 +44,35 @@ def test_file_that_cannot_be_read_has_a_fix_that_fits(number: int, fix: str) -> 
     with pytest.raises(Exit) as raised, errors_as_messages():
         raise OSError(number, os.strerror(number), "CHANGELOG.md")
     assert str(raised.value.message).splitlines()[1].startswith(f"fix:  {fix}; then: ")
+
+
+SPACE = os.strerror(errno.ENOSPC)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (OSError(errno.ENOSPC, SPACE), f"{SPACE}\nfix:  {MAKE_ROOM}"),
+        (OSError(errno.EFBIG, "too large"), "too large\nfix:  make room, or let yourself read and write it; then: "),
+        (shutil.Error([("a", "b", f"[Errno 28] {SPACE}: 'b'")]), f"a is not copied: [Errno 28] {SPACE}: 'b'\nfix:  "),
+        (
+            CommandFailed("git push", 1, f"remote: {SPACE}"),
+            f"git push ended with exit code 1:\n  remote: {SPACE}\nfix:  ",
+        ),
+        (ReleaseError(f"a hook: {SPACE}", fix="correct the hook"), f"a hook: {SPACE}\nfix:  {MAKE_ROOM}\n"),
+        (ReleaseError(SPACE, fix="make room for /tmp"), f"{SPACE}\nfix:  make room for /tmp\n"),
+    ],
+)
+def test_disk_that_is_full_is_said_and_nothing_else_is_to_be_fixed(error: Exception, message: str) -> None:
+    """Python names no file of a disk that is full, and a tool's own advice would be another one."""
+    with pytest.raises(Exit) as raised, errors_as_messages():
+        raise error
+    assert str(raised.value.message).startswith(f"seatrial: {message}")
+
+
+def test_error_of_the_system_that_is_about_no_file_is_not_hidden() -> None:
+    with pytest.raises(ConnectionResetError), errors_as_messages():
+        raise ConnectionResetError(errno.ECONNRESET, "reset")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Python has file names in UTF-8 there, whatever the locale is")

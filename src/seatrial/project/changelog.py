@@ -352,8 +352,16 @@ def render_entry(root: Path, version: str, date: str, ahead: WaitingCommand | No
 
 def create_fragment(root: Path, settings: ChangelogSettings, name: str, content: str) -> str:
     """Write a fragment and return the output of towncrier. Raises `NotMine` or `CommandFailed`."""
-    require_inside(root, [root / folder for folder in settings.folders])
-    return _run_towncrier(root, ("create", name, "--content", content))
+    folders = [root / folder for folder in settings.folders]
+    require_inside(root, folders)
+    before = {path for folder in folders for path in folder.rglob("*")}
+    try:
+        return _run_towncrier(root, ("create", name, "--content", content))
+    except CommandFailed:
+        # A fragment that could not be written is empty, and would be one all the same.
+        for path in {path for folder in folders for path in folder.rglob("*") if path.is_file()} - before:
+            path.unlink()
+        raise
 
 
 def _run_towncrier(root: Path, args: tuple[str, ...], ahead: WaitingCommand | None = None) -> str:

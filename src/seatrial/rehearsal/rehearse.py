@@ -18,9 +18,10 @@ from seatrial.errors import (
     RehearsalError,
     SeatrialError,
     StepFailed,
+    ToolError,
     UploadFailed,
     count_text,
-    file_fix,
+    file_error,
 )
 from seatrial.events import Event, Note, Progress
 from seatrial.git.repository import Repository, files_of_commit, read_repository, read_tags, uncommitted_files
@@ -238,8 +239,8 @@ class Rehearsal:
             except SeatrialError as error:
                 raise StepFailed(f"{name}: {error.what}", fix=error.fix, cause=error) from None
             except OSError as error:
-                reason = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-                raise StepFailed(f"{name}: {reason}", fix=file_fix(error)) from None
+                cause = file_error(error) or ToolError(str(error), code="FileUnusable", fix="rehearse again")
+                raise StepFailed(f"{name}: {cause.what}", fix=cause.fix, cause=cause) from None
         self.seconds[name] = time.monotonic() - started
 
     def _upload(self, manifest: Manifest, files: Sequence[Distribution], progress: Progress) -> None:

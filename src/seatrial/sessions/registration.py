@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Callable, NoReturn, TypeVar
 import nox
 
 from seatrial.commands import Invocation
-from seatrial.errors import ProjectError, SeatrialError, ToolError, file_fix
+from seatrial.errors import ProjectError, SeatrialError, file_error
 from seatrial.installer import find_uv
 from seatrial.project.project import Project
 from seatrial.pythons import find_interpreters, how_to_install, path_with, virtualenv_supports
@@ -81,10 +81,10 @@ def register_session(registration: Registration, body: Body) -> None:
         except SeatrialError as error:
             _end(session, error)
         except OSError as error:
-            if error.filename is None:
+            unusable = file_error(error)
+            if unusable is None:
                 raise
-            what = f"{error.filename}: {error.strerror}"
-            _end(session, ToolError(what, code="FileUnusable", fix=file_fix(error)))
+            _end(session, unusable)
 
     run.__doc__ = registration.description
     arrange_summary()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shlex
@@ -24,7 +23,7 @@ from seatrial.errors import (
     ReleaseError,
     SeatrialError,
     ToolError,
-    file_fix,
+    file_error,
 )
 from seatrial.terminal import ask_key, ask_text, for_stream, paint_error, wants_colour
 
@@ -64,12 +63,11 @@ def errors_as_messages(interrupted: str = "") -> Iterator[None]:
         if isinstance(error, BrokenPipeError):
             # The reader of the output has closed it.
             raise Exit(code=1) from None
-        if error.filename is None and error.errno != errno.ENOSPC:
+        unusable = file_error(error)
+        if unusable is None:
             raise
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
         elsewhere = ", or name another folder for caches: XDG_CACHE_HOME=FOLDER" if _is_of_cache(error.filename) else ""
-        fix = f"{file_fix(error)}{elsewhere}; then: {Command('status')}"
-        unusable = ToolError(what, code="FileUnusable", fix=fix)
+        unusable.fix = f"{unusable.fix}{elsewhere}; then: {Command('status')}"
         raise _exit(unusable.explained_text, unusable.exit_code) from None
     except UnicodeEncodeError as error:
         encoding = sys.getfilesystemencoding()
