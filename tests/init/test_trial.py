@@ -39,11 +39,22 @@ if TYPE_CHECKING:
         ("Ran 12 tests in 0.003s\n\nOK (skipped=2)\n", Counts(10, 0, 2)),
         ("Ran 12 tests in 0.003s\n\nFAILED (failures=1, errors=2, skipped=3)\n", Counts(6, 3, 3)),
         ("Ran 1 test in 0.003s\n\nOK\n", Counts(1, 0, 0)),
+        ("Ran 4 tests in 0.012s\n\nPASSED (skips=1, successes=3)\n", Counts(3, 0, 1)),
+        ("Ran 4 tests in 0.012s\n\nFAILED (failures=1, errors=1, successes=2)\n", Counts(2, 2, 0)),
+        ("  Ran 9 tests with 1 failures, 2 errors and 3 skipped in 0.015 seconds.\n", Counts(3, 3, 3)),
+        (
+            (
+                "  Ran 2 tests with 0 failures, 0 errors and 0 skipped in 0.1 seconds.\n"
+                "  Ran 3 tests with 0 failures, 0 errors and 1 skipped in 0.1 seconds.\n"
+                "Total: 5 tests, 0 failures, 0 errors and 1 skipped in 0.2 seconds.\n"
+            ),
+            Counts(4, 0, 1),
+        ),
         ("pytest: error: unrecognized arguments: --cov\n", None),
         ("", None),
     ],
 )
-def test_counts_are_read_from_what_pytest_and_unittest_print(output: str, counts: Counts | None) -> None:
+def test_counts_are_read_from_what_programs_for_tests_print(output: str, counts: Counts | None) -> None:
     assert count_tests(output) == counts
 
 

@@ -132,7 +132,12 @@ class TrialReport:
 
 
 SUMMARY = re.compile(r"^=*\s*(?P<counts>(?:\d+ [a-z]+(?: [a-z]+)?(?:, )?)+|no tests ran) in \d[\d.]*s\b", re.MULTILINE)
-UNITTEST = re.compile(r"^Ran (\d+) tests? in [\d.]+s\s+^(OK|FAILED|NO TESTS RAN)(?: \((.*)\))?", re.MULTILINE)
+UNITTEST = re.compile(r"^Ran (\d+) tests? in [\d.]+s\s+^(OK|PASSED|FAILED|NO TESTS RAN)(?: \((.*)\))?", re.MULTILINE)
+"""What unittest prints, and trial of Twisted, which calls two words otherwise."""
+TESTRUNNER = re.compile(
+    r"^(?:Total:|  Ran) (\d+) tests(?:,| with) (\d+) failures?, (\d+) errors?(?:,| and) (\d+) skipped in", re.MULTILINE
+)
+"""What zope.testrunner prints for each layer, and for all of several."""
 MYPY_ERRORS = re.compile(r"^Found (\d+) errors? in \d+ files?", re.MULTILINE)
 TOTAL = re.compile(r"^TOTAL\b.*\s(\d[\d.]*%)", re.MULTILINE)
 """The total of a report of coverage."""
@@ -140,7 +145,7 @@ FAILED_TEST = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 def count_tests(output: str) -> Counts | None:
-    """Return what pytest or unittest counted, from what they printed; None where neither says it."""
+    """Return what pytest, unittest, trial or zope.testrunner counted, from what it printed; None where none says it."""
     summaries = list(SUMMARY.finditer(output))
     if summaries:
         # With several runs, such as one for each part of the tests, all count.
@@ -153,12 +158,18 @@ def count_tests(output: str) -> Counts | None:
                 counts.skipped + numbers.get("skipped", 0) + numbers.get("xfailed", 0),
             )
         return counts
+    totals = list(TESTRUNNER.finditer(output))
+    if totals:
+        ran, failures, errors, skipped = map(int, totals[-1].groups())
+        return Counts(ran - failures - errors - skipped, failures + errors, skipped)
     match = UNITTEST.search(output)
     if match is None:
         return None
     numbers = {word: int(number) for word, number in re.findall(r"([a-z][a-z ]*)=(\d+)", match[3] or "")}
     failed = numbers.get("failures", 0) + numbers.get("errors", 0)
-    skipped = sum(number for word, number in numbers.items() if word.strip() in {"skipped", "expected failures"})
+    skipped = sum(
+        number for word, number in numbers.items() if word.strip() in {"skipped", "skips", "expected failures"}
+    )
     return Counts(int(match[1]) - failed - skipped, failed, skipped)
 
 
