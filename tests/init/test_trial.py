@@ -16,6 +16,7 @@ from seatrial.init.trial import (
     Outcome,
     count_tests,
     following_requests,
+    has_run_tests,
     is_hollow,
     joined,
     names_text,
@@ -64,6 +65,21 @@ def test_counts_are_read_from_what_programs_for_tests_print(output: str, counts:
 )
 def test_run_with_far_fewer_tests_is_hollow(passed: int, compared: int, *, expected: bool) -> None:
     assert is_hollow(Counts(passed, 0, 1200 - passed), Counts(compared)) is expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "how", "expected"),
+    [
+        (Outcome(is_done=True), "tox", True),
+        (Outcome(is_done=False, counts=Counts(1, 1, 0)), "tox", True),
+        # A module that pytest imports before the tests fails.
+        (Outcome(is_done=False, output="E  DeprecationWarning"), "by hand", True),
+        (Outcome(is_done=False, output="py313: requirements can't be installed"), "tox", False),
+        (Outcome(is_done=False), "by hand", False),
+    ],
+)
+def test_way_that_fails_before_its_tests_says_nothing_of_them(outcome: Outcome, how: str, *, expected: bool) -> None:
+    assert has_run_tests(outcome, how) is expected
 
 
 def test_sessions_that_tox_runs_as_one_are_counted_together() -> None:

@@ -352,7 +352,8 @@ class ProposalTrial:
     def _judge_tests(self, outcome: Outcome, own: Outcome | None, how: str) -> None:
         counts, compared = outcome.counts, own.counts if own else None
         detail = str(counts or ("they pass" if outcome.is_done else "they fail"))
-        comparison = f" ({how}: {compared})" if compared else ""
+        compared_text = "they fail too" if own and not own.is_done and not compared else str(compared or "")
+        comparison = f" ({how}: {compared_text})" if compared_text else ""
         if outcome.is_done:
             hollow = counts and compared and is_hollow(counts, compared)
             self.report.row("tests", "warning" if hollow else "done", f"{detail}{comparison}")
@@ -464,8 +465,7 @@ class ProposalTrial:
 
         about = " ".join(args[args.index(tool) :] if args else runner.command)
         outcome = self._step(progress, f"{session.name}, {how}", about, run)
-        could_not_run = not outcome.is_done and outcome.counts is None and purpose is Purpose.TESTS
-        return (None if could_not_run else outcome), how
+        return (outcome if purpose is not Purpose.TESTS or has_run_tests(outcome, how) else None), how
 
     def _args_by_hand(self, runner: Runner) -> tuple[str, ...] | None:
         """Return the command of tox or nox for the Python of the trial, None where it can't be run."""
@@ -557,6 +557,11 @@ def names_text(names: Iterable[str]) -> str:
 
 BY_HAND = "by hand"
 """How a command runs that no tool of the project runs: where the project is installed from its folder."""
+
+
+def has_run_tests(outcome: Outcome, how: str) -> bool:
+    """Whether the tests ran in a project's own way: tox and nox may have failed before, and print what they did."""
+    return outcome.is_done or outcome.counts is not None or (how == BY_HAND and bool(outcome.output))
 
 
 def with_tool(how: str) -> str:
