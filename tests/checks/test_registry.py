@@ -33,7 +33,7 @@ from seatrial.checks.registry import (
 )
 from seatrial.checks.release import ERROR_CHECKS, ErrorCheck
 from seatrial.errors import PyprojectInvalid
-from seatrial.events import SILENT
+from seatrial.events import SILENT, Progress
 from seatrial.findings import Severity
 from seatrial.project.settings import CODE
 
@@ -192,6 +192,16 @@ def test_errors_refuse_the_distributions_and_are_reported_together(project: Samp
         require_acceptable(distributions, {}, SILENT)
     text = report.results_text(check_distributions(distributions))
     assert raised.value.what == f"an index would not take the distributions:\n{text}"
+
+
+def test_what_is_ignored_is_not_refused_by_twine_either(project: SampleProject) -> None:
+    """An index of one's own need not render a description."""
+    put(project, WHEEL.saying("Description-Content-Type: text/x-rst", body="Title\n==\n\n.. none::\n"))
+    distributions = read_distributions(sorted((project.root / "dist").iterdir()))
+    reported: list[str] = []
+    ignore = {result.code: "for an index of ours" for result in check_distributions(distributions) if result.blocks}
+    require_acceptable(distributions, ignore, Progress.of_texts(reported.append))
+    assert (set(ignore), reported[-1]) == ({"DIST141"}, "twine check: not run, because DIST141 is ignored")
 
 
 def test_code_of_no_check_is_not_ignored_in_silence() -> None:

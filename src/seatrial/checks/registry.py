@@ -73,6 +73,9 @@ def checks_for_pending_file(file: Distribution) -> tuple[Check[Upload], ...]:
     return tuple(check for check in PENDING_FILE_CHECKS if file.kind in check.kinds)
 
 
+OF_TWINE = frozenset(("DIST107", "DIST141"))
+"""The checks of what makes ``twine check`` fail: the type and the markup of the description."""
+
 BAD_REQUEST = 400
 
 UPLOAD_ORDER = (
@@ -199,7 +202,8 @@ def require_acceptable(
 ) -> None:
     """Raise `DistributionsRefused` with all that an index would not take; the warnings are reported.
 
-    twine has the last word, because it is what uploads. Raises `PyprojectInvalid` for an unknown code in ``ignore``.
+    twine has the last word, because it is what uploads, unless what it looks at is ignored.
+    Raises `PyprojectInvalid` for an unknown code in ``ignore``.
     """
     require_known_codes(ignore)
     results = check_distributions(distributions, sources=sources, ignore_reasons=ignore)
@@ -210,8 +214,10 @@ def require_acceptable(
             fix="correct each of them, then: nox -s check",
         )
     report.report_results(results, progress)
-    twine_check([file.path for file in distributions])
-    progress.line("twine check: passed")
+    overruled = sorted(OF_TWINE & set(ignore))
+    if not overruled:
+        twine_check([file.path for file in distributions])
+    progress.line(f"twine check: not run, because {overruled[0]} is ignored" if overruled else "twine check: passed")
 
 
 def require_known_codes(ignore: Mapping[str, str]) -> None:
