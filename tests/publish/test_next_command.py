@@ -13,9 +13,11 @@ from errors_raised import rendered
 from preflight_in_process import enter
 from release_repo import ReleaseRepo, make_release_repo
 from seatrial.distributions.cache import existing_files
-from seatrial.git.repository import read_repository, read_tags
+from seatrial.git.push import AtomicPush
+from seatrial.git.repository import Upstream, read_repository, read_tags
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.publish.status import ProjectStatus, read_status
+from seatrial.release.push import NOTE, NOTE_VERSION, ReleasePush
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +97,26 @@ def tag_without_push(repo: ReleaseRepo) -> None:
     repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
 
 
+def interrupt_after_the_push(repo: ReleaseRepo) -> None:
+    """Leave what a release leaves that is killed before the checkout is updated."""
+    other = repo.clone("other").project
+    other.commit("Release 1.2.3")
+    other.git("tag", "-a", "-m", "tidepool 1.2.3", "v1.2.3")
+    other.git("push", "-q", "origin", "main", "v1.2.3")
+    base, commit, oid = other.git("rev-parse", "HEAD^", "HEAD", "v1.2.3").split()
+    push = AtomicPush(Upstream("origin", "refs/heads/main"), commit, "v1.2.3", oid, base)
+    note = {"version": NOTE_VERSION, **ReleasePush(push, "main").as_dict()}
+    (repo.project.root / ".git" / NOTE).write_text(json.dumps(note))
+
+
+def damage_the_note(repo: ReleaseRepo) -> None:
+    (repo.project.root / ".git" / NOTE).write_text("{")
+
+
+def commit_here(repo: ReleaseRepo) -> None:
+    repo.project.commit("Mine")
+
+
 def all_of(*states: Callable[[ReleaseRepo], None]) -> Callable[[ReleaseRepo], None]:
     """Return several states at once."""
 
@@ -107,7 +129,7 @@ def all_of(*states: Callable[[ReleaseRepo], None]) -> Callable[[ReleaseRepo], No
 
 RELEASE = "invoke release --part minor"
 SWITCH = "git switch main"
-FOLLOW, PUSH = "git branch --set-upstream-to=origin/main", "git push --set-upstream origin main"
+FOLLOW = "git branch --set-upstream-to=origin/main"
 UNFILTER = (
     "git config --unset-all remote.origin.partialclonefilter && git fetch --refetch && "
     "git config --unset-all remote.origin.promisor"
@@ -133,8 +155,8 @@ STATES: dict[str, tuple[Callable[[ReleaseRepo], None], tuple[str, ...]]] = {
         ("git fetch --unshallow --tags", SWITCH, RELEASE),
     ),
     "partial clone": (clone_without_contents, (UNFILTER, RELEASE)),
-    "no commit": (begin_again, ("git add -A && git commit", "git remote add origin ADDRESS")),
-    "no remote": (broken_states.lose_the_remote, ("git remote add origin ADDRESS", PUSH, RELEASE)),
+    "no commit": (begin_again, ("git add -A && git commit", "git remote add -f origin ADDRESS")),
+    "no remote": (broken_states.lose_the_remote, ("git remote add -f origin ADDRESS", FOLLOW, RELEASE)),
     "no upstream": (broken_states.lose_the_upstream, (FOLLOW, RELEASE)),
     "another remote": (rename_the_remote, (FOLLOW, RELEASE)),
     "empty remote": (empty_the_remote, ("git push origin main:main", RELEASE)),
@@ -151,6 +173,15 @@ STATES: dict[str, tuple[Callable[[ReleaseRepo], None], tuple[str, ...]]] = {
     "rebase with conflicts": (stop_in("rebase", "topic"), ("git status",)),
     "no fragments": (broken_states.use_up_the_fragments, ("invoke news feature 'What is new.'", RELEASE)),
     "unpushed tag": (tag_without_push, ("invoke push",)),
+    "interrupted, diverged": (all_of(interrupt_after_the_push, commit_here), ("git pull --rebase", RELEASE)),
+    "interrupted, another tag": (
+        all_of(interrupt_after_the_push, tag_without_push),
+        ("git fetch --force origin refs/tags/v1.2.3:refs/tags/v1.2.3", "invoke release", RELEASE),
+    ),
+    "interrupted, damaged note": (
+        all_of(interrupt_after_the_push, damage_the_note),
+        ("invoke release --forget", "git pull --ff-only", RELEASE),
+    ),
     "tags missing": (broken_states.lack_the_tags, ("git fetch --tags", RELEASE)),
     "tag of another history": (broken_states.tag_here, ("git tag -d v1.3.0", RELEASE)),
     "tag there": (broken_states.tag_there, ("invoke release --version 1.3.1",)),

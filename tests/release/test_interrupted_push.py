@@ -317,7 +317,7 @@ def test_note_that_cannot_be_read_can_be_forgotten(forge: Forge) -> None:
     forge.note.write_text(json.dumps({"version": 99}))
     ran = forge.repo.release("--part", "minor", "--yes")
     assert ran.returncode == 5
-    assert "if it has: git fetch --tags and git pull; then: invoke release --forget\n" in ran.message
+    assert "\nfix:  invoke release --forget\n      then, to get what has arrived: invoke status\n" in ran.message
     assert forge.repo.project.invoke("release", "--forget").returncode == 0
     assert not forge.note.exists()
 

@@ -274,7 +274,7 @@ SITUATIONS: list[tuple[Callable[[ReleaseRepo], None] | None, tuple[str, ...], st
         (),
         f"""
         seatrial: {{root}} has no remote to push to
-        fix:  git remote add origin ADDRESS
+        fix:  git remote add -f origin ADDRESS
         {READ}NoRemote
         """,
     ),

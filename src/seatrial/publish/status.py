@@ -245,7 +245,9 @@ class ProjectStatus:
     def _steps(self) -> Iterator[tuple[Command | str | None, str | None]]:
         """Yield what is to be done, the most urgent first."""
         if self.unfinished:
-            yield Command("release"), f"{self.unfinished} was pushed, and the checkout is not updated"
+            diverged = next((reason for reason in self.reasons if reason.code == "BranchDiverged"), None)
+            finishing = self.finish or (_command_of(diverged) if diverged else None) or Command("release")
+            yield finishing, f"{self.unfinished} was pushed, and the checkout is not updated"
         if self.undecided:
             yield Command("release", "--resume"), f"whether the remote takes {self.undecided} is not known yet"
         yield from self._request_steps(is_merged=True)
@@ -399,7 +401,10 @@ def _with_interrupted_release(status: ProjectStatus, repository: Repository, pro
         return status
     if interrupted.state is PushState.UNKNOWN:
         return replace(status, undecided=interrupted.tag)
-    return replace(status, unfinished=interrupted.tag)
+    push = interrupted.release_push.push
+    is_other = object_of_tag(repository, push.tag) not in (None, push.oid)
+    retake = retake_command(push.upstream.remote, push.tag) if is_other else None
+    return replace(status, unfinished=push.tag, finish=retake)
 
 
 def _read_release(tagged: TaggedRelease, destination: Destination, patience: float) -> tuple[ReleaseOnIndex, bool]:

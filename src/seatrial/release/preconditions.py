@@ -253,7 +253,7 @@ def local_reasons(repository: Repository) -> Iterator[SeatrialError]:
         )
     if not repository.remotes:
         yield ReleaseError(
-            f"{repository.root} has no remote to push to", code="NoRemote", fix="git remote add origin ADDRESS"
+            f"{repository.root} has no remote to push to", code="NoRemote", fix="git remote add -f origin ADDRESS"
         )
     if repository.branch is None:
         yield ReleaseError(

@@ -329,12 +329,10 @@ def _read_note(repository: Repository) -> ReleasePush | None:
         return None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
-    remote = repository.upstream.remote if repository.upstream else "REMOTE"
     raise ReleaseError(
         f"{path} notes an interrupted release, and cannot be read: {reason}",
         code="NoteUnreadable",
-        fix=f"look whether the remote has the tag: git ls-remote --tags {remote}\n"
-        f"if it has: git fetch --tags and git pull; then: {Command('release', '--forget')}",
+        fix=f"{Command('release', '--forget')}\nthen, to get what has arrived: {Command('status')}",
     )
 
 
