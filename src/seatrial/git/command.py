@@ -13,7 +13,10 @@ from pathlib import Path, PurePosixPath
 from seatrial import process
 from seatrial.errors import CommandFailed
 
-BYPRODUCTS = ("*.egg-info/", "*.py[cod]", ".coverage", ".coverage.*", ".nox/", ".tox/", ".venv/", "__pycache__/")
+BYPRODUCTS = (
+    *("*.dist-info/", "*.egg-info/", ".eggs/", "_skbuild/", "wheelhouse/", "*.py[cod]", "__pycache__/"),
+    *(".coverage", ".coverage.*", "coverage.xml", "htmlcov/", ".hypothesis/", ".nox/", ".tox/", ".venv/"),
+)
 """What builds and test runs leave behind, in the notation of gitignore(5): no input of a build."""
 
 SAFE_DIRECTORY = re.compile(r"^\tgit config --global --add safe\.directory .+$", re.MULTILINE)
