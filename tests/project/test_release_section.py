@@ -489,6 +489,10 @@ RST_GROUP = "{}\n{}\n\n" + RST_RELEASE
             "## Unreleased\n\n## 2.0\n\n### 2.0.0\n\n## 1.3\n\n### 1.3.0\n\n- Tides.\n",
         ),
         (
+            "## Unreleased\n\n- Tides.\n\n## 2.0\n\n### 2.0.0\n\n[#1]: https://example.org/1\n",
+            "## Unreleased\n\n## 2.0\n\n### 2.0.0\n\n## 1.3\n\n### 1.3.0\n\n- Tides.\n\n[#1]: https://example.org/1\n",
+        ),
+        (
             "## Unreleased\n\n## 1.2\n\n### 1.2.3\n",
             "## Unreleased\n\n## 1.3\n\n### 1.3.0\n\nNo significant changes.\n\n## 1.2\n\n### 1.2.3\n",
         ),

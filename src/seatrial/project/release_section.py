@@ -177,7 +177,10 @@ def _in_group(text: str, heading: EntryHeading, release: Release) -> tuple[str, 
 
 def _find_groups(text: str, groups: Sequence[EntryHeading], release: Release) -> tuple[int, tuple[int, int]]:
     """Return how many years and series of a release a changelog has, and the range of the lines below the last one."""
-    headings, count, lines = read_headings(text), 0, (0, len(text.splitlines()))
+    headings, count, all_lines = read_headings(text), 0, text.splitlines()
+    # Definitions of links at the end stay there.
+    of_links = itertools.takewhile(lambda line: not line.strip() or LINK.match(line), reversed(all_lines))
+    lines = (0, len(all_lines) - sum(1 for _ in of_links))
     for pattern in groups:
         number = _number(_group_of(pattern, release))
         own = next((group for group in _members(headings, lines, pattern) if _number(group.text) == number), None)
