@@ -126,6 +126,11 @@ def test_status_says_no_more_than_is_known(status: RequestStatus, text: str, com
     assert (str(status), status.next_step) == (text, (next_command, reason))
 
 
+def test_each_state_but_an_unknown_one_has_a_next_step() -> None:
+    steps = {state: replace(PUSHED, state=state, instead=Command("release")).next_step for state in RequestState}
+    assert [state for state, step in steps.items() if step is None] == [RequestState.UNKNOWN]
+
+
 @slow
 def test_error_while_the_request_is_read_is_its_state(requested: ReleaseRepo) -> None:
     """No fast test can show it: git does not get the objects of a release branch."""

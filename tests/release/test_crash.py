@@ -42,9 +42,9 @@ GIT_COMMAND = re.compile(r"git in the (scratch clone|checkout): (-c \S+ )*")
 COMMANDS = {
     **dict.fromkeys(("add", "checkout", "clean", "commit", "config", "fetch", "init", "ls-remote", "ls-tree"), 1),
     **dict.fromkeys(("merge", "merge-base", "push", "remote", "tag", "update-ref"), 1),
-    **dict.fromkeys(("diff", "log", "reset", "show-ref", "var"), 2),
+    **dict.fromkeys(("diff", "reset", "show-ref", "var"), 2),
     **dict.fromkeys(("for-each-ref", "ls-files", "status"), 4),
-    "rev-parse": 3,
+    **dict.fromkeys(("log", "rev-parse"), 3),
 }
 """How often a release calls each command of git. Each takes its time: one more has to be worth it."""
 

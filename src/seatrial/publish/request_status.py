@@ -107,8 +107,10 @@ class RequestStatus:
         return f"{text}{address}" if self.is_open else f"{text}, and has no request"
 
     @property
-    def next_step(self) -> tuple[Command | str | None, str]:
-        """The next command, None where the forge has to be visited, and the reason for it."""
+    def next_step(self) -> tuple[Command | str | None, str] | None:
+        """The next command, None where the forge has to be visited, and the reason for it; None where it is unknown."""
+        if self.state is RequestState.UNKNOWN:
+            return None
         again = Command("release", "--pull-request", "--version", self.version or "VERSION")
         place = self.url or f"the request of {self.branch}"
         if self.state is RequestState.MERGED and self.tagged_by:

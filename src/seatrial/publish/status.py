@@ -272,10 +272,11 @@ class ProjectStatus:
 
     def _request_steps(self, *, is_merged: bool) -> Iterator[tuple[Command | str | None, str | None]]:
         """Yield the step of a request that was merged, or of another; none of one whose state is unknown."""
-        if self.request is None or self.request.state is RequestState.UNKNOWN:
+        step = self.request.next_step if self.request else None
+        if self.request is None or step is None:
             return
         if (self.request.state in (RequestState.MERGED, RequestState.TOO_LATE)) == is_merged:
-            yield self.request.next_step
+            yield step
 
 
 GIT_COMMAND = re.compile(r"(?:^|: )(git .+?)(?= or |[,;\n]|$)")
