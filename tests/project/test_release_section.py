@@ -602,6 +602,12 @@ def test_pre_release_has_its_own_notes_alone() -> None:
             "1.2.0: \N{LEFT DOUBLE QUOTATION MARK}Manta\N{RIGHT DOUBLE QUOTATION MARK} (2026-01-05)",
             "1.3.0 (2026-11-27)",
         ),
+        ('1.2.0 "Manta" {data-x="a" data-y="b"}', '1.3.0 {data-x="a" data-y="b"}'),
+        ('<span class="v" id="x">1.2.0</span> "Manta"', '<span class="v" id="x">1.3.0</span>'),
+        (
+            '<a href="https://example.org/v1.2.0" title="x">1.2.0</a>',
+            '<a href="https://example.org/v1.3.0" title="x">1.3.0</a>',
+        ),
         ("1.2.0 (Feb 29)", "1.3.0 (Nov 27)"),
         ("1.2.0 - 5th January", "1.3.0 - 27 November"),
         ("1.2.0 (05-Jan-2026)", "1.3.0 (27-Nov-2026)"),

@@ -68,10 +68,10 @@ YANKED = re.compile(
 """How a heading says that a release was withdrawn."""
 
 CODENAME = re.compile(
-    "[ \t]*[-,:\N{EN DASH}\N{EM DASH}]*[ \t]*"
-    '(?<!=)(?:"[^"]+"|\N{LEFT DOUBLE QUOTATION MARK}[^"]+\N{RIGHT DOUBLE QUOTATION MARK})'
+    r"(?P<markup><[^<>]*>|\{[^{}]*\})|[ \t]*[-,:\N{EN DASH}\N{EM DASH}]*[ \t]*"
+    '(?:"[^"]+"|\N{LEFT DOUBLE QUOTATION MARK}[^"]+\N{RIGHT DOUBLE QUOTATION MARK})'
 )
-"""A name in quotes, which one release alone has."""
+"""A name in quotes, which one release alone has, or markup: what is in quotes there is an attribute."""
 
 COMPARISON = re.compile(r"(?P<base>.*/)(?P<start>[^/]+?)(?P<dots>\.{2,3})(?P<end>[^/]+)")
 BRANCH = re.compile(r"HEAD|main|master|trunk|dev|develop|devel", re.IGNORECASE)
@@ -317,7 +317,7 @@ def heading_text(text: str, release: Release) -> str:
     others = [DATE.sub(lambda match: _in_form_of(match, release.date), text) for text in of_version.split(latest)]
     versions = [words[match[0]] for match in of_version.finditer(latest)]
     renamed = "".join(text for pair in zip(others, [*versions, ""]) for text in pair)
-    return YANKED.sub("", CODENAME.sub("", renamed))
+    return YANKED.sub("", CODENAME.sub(r"\g<markup>", renamed))
 
 
 def _start_of_link(heading: str) -> str | None:
