@@ -7,6 +7,7 @@ from packaging.version import Version
 
 from sample_project import lines
 from seatrial.project.read_changelog import find_entry, has_entry, read_entry
+from seatrial.project.unreleased_section import unreleased_headings
 
 MARKDOWN = lines(
     """
@@ -87,3 +88,18 @@ def test_entry_ends_at_the_next_heading_that_is_as_high() -> None:
 )
 def test_entry_ends_at_that_of_an_earlier_version_whose_heading_is_lower(below: str, text: str) -> None:
     assert read_entry(f"# tide 1.3.0\n\n- New.\n\n{below}", Version("1.3.0")) == f"- New.{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "notes", "below"),
+    [
+        ("1.3.0", "### 1.3.0rc2\n\n- Sun.\n\n### 1.3.0rc1\n\n- Ebb.", "## 1.2.0\n\n- Old.\n"),
+        ("1.3.0", "### 1.3.0rc2\n\n- Sun.\n\n### 1.3.0rc1\n\n- Ebb.", ""),
+        ("2.0.0", "### 1.8.0\n\n- A server that is compatible.", "## 1.9.0\n\n- Old.\n"),
+    ],
+)
+def test_entry_has_its_pre_releases_and_other_versions_below_it(version: str, notes: str, below: str) -> None:
+    text = f"# News\n\n## {version}\n\n{notes}\n\n{below}"
+    assert read_entry(text, Version(version)) == f"{notes}\n"
+    unreleased = unreleased_headings(text.replace(f"## {version}\n", f"## {version} (unreleased)\n", 1))
+    assert [heading.own_version for heading in unreleased] == [Version(version)]

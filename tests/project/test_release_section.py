@@ -385,6 +385,26 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
             "**Unreleased**\n\n**1.3.0** (2026-11-27)\n\n- Tides.\n",
         ),
         (
+            "# News\n\n{}**1.2.3** (2026-01-05)\n- Fog.\n**1.2.2**\n- Mist.\n",
+            "**1.3.0** (unreleased)\n**2.0 API is stable**\n\n### Fixed\n\n- Tides.\n",
+            "**1.3.0** (2026-11-27)\n**2.0 API is stable**\n\n### Fixed\n\n- Tides.\n\n",
+        ),
+        (
+            "# News\n\n{}\n**1.2.3**\n\n### Fixed\n\n- Fog.\n",
+            "**Unreleased**\n\n### Fixed\n\n- Tides.\n",
+            "**Unreleased**\n\n**1.3.0**\n\n### Fixed\n\n- Tides.\n",
+        ),
+        (
+            MARKDOWN,
+            "## Unreleased (requires Python 3.9)\n\n- Tides.\n",
+            "## Unreleased (requires Python 3.9)\n\n## 1.3.0 - 2026-11-27\n\n- Tides.\n",
+        ),
+        (
+            MARKDOWN,
+            "## Unreleased\n\n## 2.0.0 (unreleased)\n\n- Tides.\n",
+            "## Unreleased\n\n## 1.3.0 - 2026-11-27\n\n- Tides.\n",
+        ),
+        (
             '<h1>News</h1>\n\n{}\n<h2 id="v1.2.3">1.2.3 (2026-01-05)</h2>\n\n- Fog.\n',
             "<h2>Unreleased</h2>\n\n<h3>Added</h3>\n\n- Tides.\n",
             '<h2>Unreleased</h2>\n\n<h2 id="v1.3.0">1.3.0 (2026-11-27)</h2>\n\n<h3>Added</h3>\n\n- Tides.\n',

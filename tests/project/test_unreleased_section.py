@@ -10,6 +10,7 @@ from seatrial.project.unreleased_section import (
     add_note,
     begins_with_release,
     find_unreleased,
+    unreleased_headings,
     unreleased_notes,
 )
 
@@ -33,11 +34,63 @@ def test_heading_elsewhere_is_no_section_for_the_next_release(text: str) -> None
     [
         "## Needs\n\n**1.2.3** of Fog.\n",
         "## 1.2.0\n\n**Unreleased**\n",
-        "Fog\n**1.2.3**\n",
+        "**1.2.3** (2026-01-05): Fog.\n",
+        "**2.0 API is stable**\n",
+        "**Python 3.9**\n",
+        "**3.9**+\n\n- **Unreleased** Fog.\n",
     ],
 )
 def test_text_in_bold_is_no_heading_of_a_release(text: str) -> None:
     assert [heading.text for heading in read_headings(text) if not heading.text.startswith("##")] == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "version"),
+    [
+        *(
+            (f"1.3.0{state}", "1.3.0")
+            for state in (" (unreleased)", " - unreleased", ", 2026-xx-xx", "-unreleased", "")
+        ),
+        *((f"Unreleased{text}", "2.0") for text in (" [2.0]", ": v2.0", " - Version 2.0", " (2.0, December 2026)")),
+        *((f"Unreleased{text}", None) for text in ("", " (requires Python 3.9)", " (Django 5.2 support)")),
+        *((f"Unreleased{text}", None) for text in (" - drops Python 3.8", ", planned for 2026.12", " - 15 changes")),
+        *((f"[Unreleased]{text}", None) for text in (" 2026", " 2026.12.01", "(https://example.org/tree/2.0)", " #15")),
+        *((f"(unreleased){day}", None) for day in (" 30 November 2026", " 30.11.2026", " (2026-11-30)", " 20261130")),
+        ("2026 (unreleased)", None),
+        ("2026-12-01 (unreleased)", None),
+        ("2026.12.1 (unreleased)", "2026.12.1"),
+        ("3 (unreleased)", "3"),
+        ("tide-pool 1.3.0 (unreleased)", "1.3.0"),
+        ('1.3.0 "Manta" (unreleased)', "1.3.0"),
+        ("[v1.3.0-rc.1](https://example.org/tree/2.0) (unreleased, 2026.12.01)", "1.3.0rc1"),
+        ("1.3.0 (unreleased), for Python 3.9", "1.3.0"),
+        ("Changes in version 1.3.0 (unreleased)", "1.3.0"),
+        ("Changes for Python 3.9 (unreleased)", None),
+    ],
+)
+def test_version_of_a_heading_is_not_one_in_other_words(heading: str, version: str | None) -> None:
+    own = read_headings(f"## {heading}\n")[0].own_version
+    assert (str(own) if own else None) == version
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ("## Unreleased\n\n## 1.3.0 (unreleased)\n\n- Tides.\n\n", "## 1.3.0 (unreleased)"),
+        ("## Unreleased\n\n- Tides.\n\n## 1.3.0 (unreleased)\n\n", "## Unreleased"),
+        ("## Unreleased\n\n## 1.3.0 (unreleased)\n\n", "## Unreleased"),
+    ],
+)
+def test_section_for_the_next_release_is_the_first_that_has_notes(sections: str, expected: str) -> None:
+    heading = find_unreleased(f"# News\n\n{sections}## 1.2.3\n\n- Fog.\n")
+    assert heading is not None
+    assert heading.text == expected
+
+
+def test_heading_below_the_newest_release_that_has_other_words_is_no_section_for_the_next() -> None:
+    text = "## Unreleased\n\n- Tides.\n\n## 1.2.3\n\n- Fog.\n\n## Prehistory (never published, {})\n\n- Mist.\n"
+    for state in ("under development", "unreleased", "upcoming 0.1"):
+        assert [heading.line for heading in unreleased_headings(text.format(state))] == [0]
 
 
 def test_notes_are_the_bullets_and_the_paragraphs_of_the_section() -> None:
@@ -71,8 +124,14 @@ def test_notes_are_the_bullets_and_the_paragraphs_of_the_section() -> None:
             "Added",
             "## Unreleased\n### Added\n\n- Tides.\n\n### Fixed\n- Fog.\n\n## 1.0\n",
         ),
+        ("# News\n\n**1.0**\n\n- Fog.\n", "Added", "# News\n\n**Unreleased**\n\n- Tides.\n\n**1.0**\n\n- Fog.\n"),
+        (
+            "# News\n\n**Unreleased**\n\n**1.0**\n\n### Fixed\n\n- Fog.\n",
+            "Added",
+            "# News\n\n**Unreleased**\n\n### Added\n\n- Tides.\n\n**1.0**\n\n### Fixed\n\n- Fog.\n",
+        ),
     ],
-    ids=["no section", "no release", "restructuredtext", "order of categories"],
+    ids=["no section", "no release", "restructuredtext", "order of categories", "bold", "bold with categories"],
 )
 def test_note_is_added_below_its_category(old: str, category: str, new: str) -> None:
     assert add_note(old, category, "Tides.") == new

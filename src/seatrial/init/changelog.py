@@ -26,12 +26,11 @@ from seatrial.project.changelog import (
     new_changelog,
 )
 from seatrial.project.project import Project
-from seatrial.project.read_changelog import LINK, UNRELEASED, level_of_releases, read_headings, underline
+from seatrial.project.read_changelog import DATE, LINK, UNRELEASED, level_of_releases, read_headings, underline
 from seatrial.project.settings import CHANGELOG_SOURCES, Config
 from seatrial.project.unreleased_section import (
     BULLET,
     CATEGORIES,
-    DATE,
     begins_with_release,
     cut_unreleased,
     find_unreleased,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from packaging.version import VERSION_PATTERN, Version
@@ -34,19 +34,37 @@ UNRELEASED = re.compile(
 )
 """What in a heading names the release that comes next, be it by a date that is not filled in."""
 
-BYTE_ORDER_MARK = "\ufeff"
-
-BOLD = re.compile(
-    r"\*\*\[?(?:(?:version |release )?v?\d+(?:\.\d+)+(?![\d.])[^*]*|[^*]*un-?released[^*]*)\*\*"
-    r"(?:[ \t]*[-(:\N{EN DASH}\N{EM DASH}].*)?[ \t]*",
-    re.IGNORECASE,
+MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
+WEEKDAY = r"(?:(?P<weekday>Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?,? )?"
+ORDINAL = r"(?:st|nd|rd|th)?"
+DATE = re.compile(
+    rf"\b{WEEKDAY}(?P<day>\d{{4}}[-/.]\d\d?[-/.]\d\d?|20\d\d[01]\d[0-3]\d|\d\d?[./]\d\d?[./]\d{{4}}"
+    rf"|\d\d?{ORDINAL}[- ](?:of )?{MONTH},?[- ]\d{{4}}|{MONTH} (?:\d\d?{ORDINAL},? )?\d{{4}}"
+    rf"|{MONTH} \d\d?{ORDINAL}(?=\)|$)|\d\d?{ORDINAL} {MONTH}(?=\)|$))"
+    r"(?P<time>[T ]\d\d?:\d\d[:\d.]*(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?)?\b"
 )
-"""A line in bold that names a release, which is the heading of it where no heading names one."""
+"""How a date is written: ``2026-01-31``, ``31.01.2026``, ``31 January 2026``, ``Jan 31, 2026``, ``January 2026``; below
+a year, ``(Jan 31)``.
+"""
+
+BYTE_ORDER_MARK = "\ufeff"
 
 HTML = re.compile(r"[ \t]*<h(?P<level>[1-6])\b[^<>]*>.*</h(?P=level)>[ \t]*", re.IGNORECASE)
 """A heading in HTML, in a line."""
 
 WHOLE_VERSION = re.compile(VERSION_PATTERN, re.VERBOSE | re.IGNORECASE)
+
+RELEASE = re.compile(rf"(?=[vV]?\d+\.\d)(?:{VERSION_PATTERN})", re.VERBOSE | re.IGNORECASE)
+"""A version of more than one number."""
+
+BOLD = "**"
+"""How a line in bold begins, which is a heading where no heading names a release."""
+
+MARKUP = re.compile(r"<[^<>]*>|\{[^{}]*\}|(?<=\])\([^()]*\)|\"[^\"]*\"")
+"""What in a heading is neither a version, nor a state or a day: tags, attributes, addresses, and names in quotes."""
+
+MARKS = "#=[](),:;.!*_`~\\- \t\N{EN DASH}\N{EM DASH}" + BYTE_ORDER_MARK
+"""What can be around the words of a heading."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +89,40 @@ class EntryHeading:
         """The versions in it as they are written, such as 2026.08.01 for 2026.8.1."""
         words = re.split(r"[\s\[\]()<>,:`/*]+", self.text)
         return tuple(word for word in words if WHOLE_VERSION.fullmatch(word))
+
+    @property
+    def own_version(self) -> Version | None:
+        """The version that it is the heading of: the first word, that after a name, or the only one next to the state.
+
+        None where it is in other words, as in ``Unreleased (for Python 3.9)``; a year alone is no version.
+        """
+        words = _words(self.text)
+        is_first = bool(words) and _plain(self.text).startswith(words[0])
+        text = "".join(words[:1])
+        if is_first and not RELEASE.fullmatch(text):
+            text = "".join(words[1:]) if len(words) == len(("name", "version")) else "".join(words)
+        elif not is_first:
+            text = text if len(words) == 1 and RELEASE.fullmatch(text) and not YEAR.match(text) else ""
+        return Version(text) if WHOLE_VERSION.fullmatch(text) and not YEAR.fullmatch(text) else None
+
+    @property
+    def is_bold(self) -> bool:
+        """Whether it is a line in bold."""
+        return self.body == self.line + 1 and self.text.startswith(BOLD)
+
+
+def _words(heading: str) -> tuple[str, ...]:
+    """Return the words of a heading without its state, its day and its marks: those of a release are its version."""
+    # 2026.11.0 at the beginning is a version, and a day elsewhere.
+    text = DATE.sub(lambda day: day[0] if day.start() == 0 and day[0][4:5] == "." else " ", _plain(heading))
+    words = (word.strip(MARKS) for word in re.split(r"[\s\[\](),:]+", UNRELEASED.sub(" ", text)))
+    return tuple(word for word in words if word.lower() not in {"", "version", "release", "date"})
+
+
+def _plain(heading: str) -> str:
+    """Return the text of a heading from its first word on."""
+    text = MARKUP.sub(" ", heading).strip(MARKS)
+    return re.sub(r"^(?:version|release|changes in(?: version)?) +", "", text, flags=re.IGNORECASE)
 
 
 def has_entry(text: str, version: Version) -> bool:
@@ -103,16 +155,15 @@ def read_entry(text: str, version: Version, *, with_heading: bool = False) -> st
 def end_of_section(lines: Sequence[str], headings: Sequence[EntryHeading], heading: EntryHeading) -> int:
     """Return the number of the line after the last one below a heading, without what belongs to the next heading.
 
-    Definitions of links at the end are no part of it, either. Below a release, a lower heading that is nothing but an
-    earlier version is that of the next one: entries of towncrier can be higher than those before it.
+    Definitions of links at the end are no part of it, either. Below the last entry that is as high, a lower heading
+    that is nothing but an earlier release is that of the next: entries of towncrier can be higher than those before.
     """
-    is_release = bool(heading.versions) and heading.level == level_of_releases(headings)
+    is_last = heading in release_headings(headings)[-1:]
     following = (
         other
         for other in headings
         if other.line > heading.line
-        if other.level <= heading.level
-        or (is_release and EARLIER.fullmatch(other.text) and other.versions[:1] < heading.versions[:1])
+        if other.level <= heading.level or (is_last and _is_entry_before(other, heading.versions[0]))
     )
     end = next((first_line(lines, other) for other in following), len(lines))
     while end > heading.body and (
@@ -120,6 +171,12 @@ def end_of_section(lines: Sequence[str], headings: Sequence[EntryHeading], headi
     ):
         end -= 1
     return end
+
+
+def _is_entry_before(heading: EntryHeading, version: Version) -> bool:
+    """Whether a heading is nothing but a version before another one, and no pre-release of that."""
+    older = heading.versions[0] if ONLY_VERSION.fullmatch(heading.text) else version
+    return older < version and older.release != version.release
 
 
 def first_line(lines: Sequence[str], heading: EntryHeading) -> int:
@@ -137,10 +194,6 @@ def with_link_definitions(entry: str, text: str) -> str:
     written = {match["label"].lower() for line in entry.splitlines() if (match := LINK.match(line))}
     missing = [definitions[label] for label in labels if label in definitions and label not in written]
     return "\n".join([entry, "", *missing]) if missing else entry
-
-
-LOWEST = 6
-"""The level of a heading that is a line in bold, which is below all others."""
 
 
 def read_headings(text: str) -> tuple[EntryHeading, ...]:
@@ -164,12 +217,28 @@ def read_headings(text: str) -> tuple[EntryHeading, ...]:
         style = f"{sign}{sign}" if is_overlined else str(sign)
         styles += [] if style in styles else [style]
         headings.append(EntryHeading(number, line, styles.index(style), number + 2))
-    if not any(heading.versions or UNRELEASED.search(heading.text) for heading in headings):
-        bold = (
-            number for number in outside if BOLD.fullmatch(lines[number]) and not "".join(lines[:number][-1:]).strip()
-        )
-        headings += [EntryHeading(number, lines[number], LOWEST, number + 1) for number in bold]
+    headings += _bold_headings(lines, headings, outside)
     return tuple(sorted(headings, key=lambda heading: heading.line))
+
+
+def _bold_headings(
+    lines: Sequence[str], headings: Sequence[EntryHeading], outside: Collection[int]
+) -> tuple[EntryHeading, ...]:
+    """Return the lines in bold that are nothing but a version or a state, which are higher than the headings below.
+
+    There are none where a heading names a release.
+    """
+    bold = [number for number in sorted(outside) if lines[number].startswith(BOLD) and _is_release(lines[number])]
+    if not bold or any(heading.versions or UNRELEASED.search(heading.text) for heading in headings):
+        return ()
+    level = min((heading.level for heading in headings if heading.line > bold[0]), default=len("######")) - 1
+    return tuple(EntryHeading(number, lines[number], level, number + 1) for number in bold)
+
+
+def _is_release(line: str) -> bool:
+    """Whether a line is nothing but a version or a state, with a day perhaps."""
+    words = _words(line)
+    return len(words) <= 1 and bool(RELEASE.fullmatch(words[0]) if words else UNRELEASED.search(line))
 
 
 def lines_outside_of_examples(lines: Sequence[str]) -> frozenset[int]:
@@ -246,7 +315,7 @@ GROUP = re.compile(
 )
 """The heading above the releases of a year, or of a series: ``2026``, ``1.4``, ``1.4.x``."""
 
-EARLIER = re.compile(
+ONLY_VERSION = re.compile(
     r"[#=\s]*\[?(?:version |release )?v?\d+(?:\.\d+)+[\w.]*\]?(?:\s*[-(:\N{EN DASH}]?\s*\d{4}-\d\d-\d\d\)?)?",
     re.IGNORECASE,
 )

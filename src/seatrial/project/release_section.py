@@ -17,9 +17,11 @@ from packaging.version import Version
 
 from seatrial.project.read_changelog import (
     BYTE_ORDER_MARK,
+    DATE,
     FENCE,
     GROUP,
     LINK,
+    ORDINAL,
     UNRELEASED,
     WHOLE_VERSION,
     YEAR,
@@ -34,8 +36,6 @@ from seatrial.project.read_changelog import (
 )
 from seatrial.project.unreleased_section import (
     CATEGORIES,
-    DATE,
-    ORDINAL,
     STATE_MARKS,
     blank_below,
     find_unreleased,
@@ -104,7 +104,7 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
     text, heading = _in_group(text, heading, release)
     lines = text.splitlines()
     begin, end = first_line(lines, heading), section_end(text, heading)
-    start = heading.body if heading.versions else _after_comments(lines, heading.body)
+    start = heading.body if heading.own_version else _after_comments(lines, heading.body)
     state = state_line(lines, heading, UNRELEASED)
     released = _released_line(text, release)
     if state is not None:
@@ -114,7 +114,7 @@ def release_unreleased(text: str, release: Release, *, merge: bool = False) -> t
     if state is None and released:
         body = (released, "", *body)
     title = heading_lines(lines, heading, heading_text(text, release))
-    above_entry = [] if heading.versions else [*_linked_to(lines[begin:start], release), ""]
+    above_entry = [] if heading.own_version else [*_linked_to(lines[begin:start], release), ""]
     entry = "\n".join([*title, *blank_below(lines, heading), *body]).rstrip("\n")
     below = "\n".join(lines[end:])
     earlier = below.lstrip("\n")
@@ -156,7 +156,7 @@ def _in_group(text: str, heading: EntryHeading, release: Release) -> tuple[str, 
         for group in missing
         for line in (*heading_lines(lines, group, _group_of(group, release)), *_blank(lines, group.body))
     ]
-    if heading.versions or (missing and place < begin and not above):
+    if heading.own_version or (missing and place < begin and not above):
         kept, section, after = tuple[str, ...](), lines[begin:end], end + len(_blank(lines, end))
     else:
         start, after = _after_comments(lines, heading.body), end

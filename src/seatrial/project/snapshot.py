@@ -167,7 +167,7 @@ def _announced_version(
 ) -> Version | None:
     """Return the version that a changelog names as the next one, as long as the one in the files."""
     heading = news.next_heading(project.root) if isinstance(news, UnreleasedChangelog) else None
-    version = next(iter(heading.versions), None) if heading else None
+    version = heading.own_version if heading else None
     if version is None:
         return None
     # 1.1.0.dev0 leads to 1.1.0, and 1.1 is 1.1.0 where releases have three numbers.

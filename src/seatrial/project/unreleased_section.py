@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seatrial.project.read_changelog import (
+    DATE,
     GROUP,
     HASHES,
     LINK,
-    LOWEST,
+    MARKS,
     RULE,
     UNRELEASED,
     EntryHeading,
@@ -50,19 +51,6 @@ NEXT = re.compile(
     re.IGNORECASE,
 )
 """What names the release that comes next when it is all of a heading above the releases."""
-
-MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
-WEEKDAY = r"(?:(?P<weekday>Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\.?,? )?"
-ORDINAL = r"(?:st|nd|rd|th)?"
-DATE = re.compile(
-    rf"\b{WEEKDAY}(?P<day>\d{{4}}[-/.]\d\d?[-/.]\d\d?|20\d\d[01]\d[0-3]\d|\d\d?[./]\d\d?[./]\d{{4}}"
-    rf"|\d\d?{ORDINAL}[- ](?:of )?{MONTH},?[- ]\d{{4}}|{MONTH} (?:\d\d?{ORDINAL},? )?\d{{4}}"
-    rf"|{MONTH} \d\d?{ORDINAL}(?=\)|$)|\d\d?{ORDINAL} {MONTH}(?=\)|$))"
-    r"(?P<time>[T ]\d\d?:\d\d[:\d.]*(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?)?\b"
-)
-"""How a date is written: ``2026-01-31``, ``31.01.2026``, ``31 January 2026``, ``Jan 31, 2026``, ``January 2026``; below
-a year, ``(Jan 31)``.
-"""
 
 STATE_MARKS = " *_()"
 """What can be around the line that says when a release was made."""
@@ -100,26 +88,36 @@ class UnreleasedNote:
 
 
 def find_unreleased(text: str, version: Version | None = None) -> EntryHeading | None:
-    """Return the heading of the section for the next release, or None; of several, that of ``version``, or the first.
+    """Return the heading of the section for the next release, or None.
 
+    Of several, it is the first that has notes, else the first; where ``version`` is the own one of another, that.
     It is as high as those of the releases, or as those of the years or series that the releases are below.
     """
     sections = unreleased_headings(text)
-    return next((heading for heading in sections if version in heading.versions), next(iter(sections), None))
+    if len(sections) <= 1:
+        return next(iter(sections), None)
+    filled = {heading for heading in sections if unreleased_notes(text, heading)}
+    # The first of those that are as fit.
+    return max(
+        sections, key=lambda heading: (heading in filled, version is not None and heading.own_version == version)
+    )
 
 
 def unreleased_headings(text: str) -> tuple[EntryHeading, ...]:
-    """Return the headings of the sections for the next release: one, where all is well."""
+    """Return the headings of the sections for the next release: one, where all is well.
+
+    They are above the newest release. Below it only a heading of nothing else than the state is one.
+    """
     headings, lines = read_headings(text), text.splitlines()
     top = level_of_releases(headings)
     sections, has_release_above = list[EntryHeading](), False
     for heading in headings:
         if top is not None and heading.level != top and (has_release_above or not groups_after(headings, heading)):
             continue
-        is_next = top is not None and bool(NEXT.fullmatch(heading.text.strip("#=[]()*_`: \t")))
-        is_unreleased = _is_unreleased(lines, heading) or is_next
+        name = heading.text.strip(MARKS)
+        is_unreleased = _is_unreleased(lines, heading) or (top is not None and bool(NEXT.fullmatch(name)))
         # A version that was never released can be below one that was.
-        if is_unreleased and not (has_release_above and (heading.versions or is_next)):
+        if is_unreleased and not (has_release_above and not UNRELEASED.fullmatch(name)):
             sections.append(heading)
         is_release = heading.level == top and bool(heading.versions) and not is_unreleased
         has_release_above = has_release_above or is_release
@@ -240,7 +238,7 @@ def section_end(text: str, heading: EntryHeading) -> int:
 def read_categories(lines: Sequence[str]) -> tuple[Category, ...]:
     """Return the categories of an entry, the first without a heading; those with nothing below theirs, too."""
     text = "\n".join(lines)
-    headings = read_headings(text)
+    headings = [heading for heading in read_headings(text) if not heading.is_bold]
     top = min((heading.level for heading in headings), default=0)
     starts = [heading for heading in headings if heading.level == top]
     ends = [*(first_line(lines, heading) for heading in starts), len(lines)]
@@ -318,8 +316,9 @@ def add_note(text: str, category: str, note: str) -> str:
     bullet = next((match["sign"] for line in lines if (match := BULLET.match(line))), "-")
     written = f"{bullet} " + note.strip().replace("\n", "\n  ")
     categories = {category.title: category for category in read_categories(lines[heading.body : end])}
-    # Below a line in bold there is no other heading.
-    category = "" if heading.level == LOWEST else category
+    # Below a line in bold there may be no other heading.
+    if heading.is_bold and all(other.is_bold for other in read_headings(text) if other.line > heading.line):
+        category = ""
     title = next((title for title in categories if title.lower() == category.lower()), category)
     earlier = categories.get(title) or Category(title, _category_heading(text, heading, title), ())
     categories[title] = replace(earlier, lines=(*earlier.lines, written))

@@ -143,7 +143,7 @@ def _release_unreleased(snapshot: ProjectSnapshot, path: Path, release: Release)
             code="EntryExists",
             fix="move the notes of the next release into it, or remove it, and commit",
         )
-    others = (other for other in unreleased_headings(text) if other != heading and not other.versions)
+    others = (other for other in unreleased_headings(text) if other != heading and not other.own_version)
     other = next((other for other in others if unreleased_notes(text, other)), None)
     if heading and other:
         raise ReleaseError(
