@@ -321,6 +321,18 @@ class ProposalTrial:
             self._nox(progress, f"{session.session}-{version}", " ".join(session.command or ("pytest",)))
             for session in sessions
         ]
+        outcome = joined(outcomes)
+        try:
+            own, how = self._own_tests(progress, sessions)
+        except _OutOfTime:
+            self._judge_tests(outcome, None, "")
+            raise
+        self._judge_tests(outcome, own, how)
+        if outcome.is_done and (self.copy.project / COVERAGE_FOLDER).is_dir() and self.sessions.has(COVERAGE_SESSION):
+            self._judge_coverage(progress, version)
+
+    def _own_tests(self, progress: Progress, sessions: Sequence[PlannedSession]) -> tuple[Outcome | None, str]:
+        """Run the tests of all sessions as the project runs them; see `_own`."""
         own, how = self._own(progress, sessions[0], Purpose.TESTS)
         environments = {sessions[0].today.by_hand if sessions[0].today else None}
         for session in sessions[1:]:
@@ -329,10 +341,7 @@ class ProposalTrial:
                 environments.add(session.today.by_hand)
                 more, _ = self._own(progress, session, Purpose.TESTS)
                 own = joined((own, more)) if more else None
-        outcome = joined(outcomes)
-        self._judge_tests(outcome, own, how)
-        if outcome.is_done and (self.copy.project / COVERAGE_FOLDER).is_dir() and self.sessions.has(COVERAGE_SESSION):
-            self._judge_coverage(progress, version)
+        return own, how
 
     def _judge_coverage(self, progress: Progress, version: str) -> None:
         """Report what the tests have measured, as a release does: it stops below ``fail_under``."""
