@@ -311,7 +311,7 @@ def test_setting_is_the_last_word(tmp_path: Path) -> None:
 
 def test_text_after_the_version_is_a_part_of_a_form_that_is_set() -> None:
     tags = ("py-1.2.3-linux", "py-1.2.4-mac", "py-x-linux")
-    assert released_versions(tags, "py-{version}-linux", "tide-pool") == {Version("1.2.3"): "py-1.2.3-linux"}
+    assert released_versions(tags, "py-{version}-linux", "tide-pool", None) == {Version("1.2.3"): "py-1.2.3-linux"}
 
 
 def test_local_versions_and_numbers_of_builds_are_no_releases() -> None:
@@ -338,6 +338,13 @@ ANNOUNCED = [
     ("1.0.0", ["v1.0.0"], "1.1.0 (unreleased)", "patch", "1.0.1"),
     ("1.0.0", ["v1.0.0"], "1.0.0 (unreleased)", "auto", "1.0.1"),
     ("1.0.0", ["v1.0.0"], "Unreleased", "auto", "1.0.1"),
+    ("1.0.0", ["v1.0.0"], "Unreleased (requires Python 3.9)", "auto", "1.0.1"),
+    ("1.0.0", ["v1.0.0"], "1.1.0rc1 (unreleased)", "rc", "1.1.0rc1"),
+    ("1.0.0", ["v1.0.0"], "1.1.0rc1 (unreleased)", "b", "1.1.0b1"),
+    ("1.0.0", ["v1.0.0"], "1.2.0 (unreleased)", "rc", "1.2.0rc1"),
+    ("1.0.0", ["v1.0.0"], "1.2.0 (unreleased)", "dev", "1.2.0.dev1"),
+    ("1.0.0", ["v1.0.0"], "1.0.0.post1 (unreleased)", "rc", "1.0.1rc1"),
+    ("1.2.0rc1", ["v1.0.0", "v1.2.0rc1"], "1.2.0 (unreleased)", "rc", "1.2.0rc2"),
     ("0.1.0", [], "0.1.0 (unreleased)", "auto", "0.1.0"),
     ("1.1.0.dev0", ["v1.0.0"], "1.1.0 (unreleased)", "auto", "1.1.0"),
 ]
@@ -351,3 +358,30 @@ def test_part_that_is_chosen_is_that_of_the_heading_of_the_next_release(
     (tmp_path / "NEWS.md").write_text(f"# News\n\n## {heading}\n\n- Tides.\n\n## 0.0.9 (2026-01-05)\n\n- Fog.\n")
     snapshot = ProjectSnapshot.of(tmp_path, (PurePosixPath("NEWS.md"),), tags)
     assert str(snapshot.version_for(part)) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "tag", "heading", "choices"),
+    [
+        ("1.2.0", "v1.2.0", "Unreleased", ["patch 1.2.1", "minor 1.3.0", "major 2.0.0", "rc 1.2.1rc1"]),
+        (
+            *("1.2.0", "v1.2.0", "1.4.0 (unreleased)"),
+            ["auto 1.4.0", "patch 1.2.1", "minor 1.3.0", "major 2.0.0", "rc 1.4.0rc1"],
+        ),
+        ("1.2.0", "v1.2.0", "1.3.0 (unreleased)", ["auto 1.3.0", "patch 1.2.1", "major 2.0.0", "rc 1.3.0rc1"]),
+        ("1.2.0", "v1.2.0", "1.3.0rc1 (unreleased)", ["auto 1.3.0rc1", "patch 1.2.1", "minor 1.3.0", "major 2.0.0"]),
+        ("1.5.0rc1", "v1.5.0rc1", "Unreleased", ["patch 1.5.0", "major 2.0.0", "rc 1.5.0rc2"]),
+        # A version that was written and not released is one of them.
+        ("1.2.1", "v1.2.0", "Unreleased", ["patch 1.2.1", "minor 1.3.0", "major 2.0.0", "rc 1.2.2rc1"]),
+    ],
+)
+def test_choices_begin_with_the_announced_version_or_the_requested_part_and_have_no_duplicates(
+    tmp_path: Path, version: str, tag: str, heading: str, choices: list[str]
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "tide-pool"\nversion = "{version}"\n')
+    (tmp_path / "NEWS.md").write_text(f"# News\n\n## {heading}\n\n- Tides.\n\n## 0.0.9 (2026-01-05)\n\n- Fog.\n")
+    snapshot = ProjectSnapshot.of(tmp_path, (PurePosixPath("NEWS.md"),), [tag])
+    assert [f"{part} {chosen}" for part, chosen in snapshot.choices()] == choices
+    assert [snapshot.version_for(part) for part, _ in snapshot.choices()] == [
+        chosen for _, chosen in snapshot.choices()
+    ]

@@ -22,7 +22,6 @@ from seatrial.project.versions import (
     part_between,
     part_for_fragments,
     spelled_as,
-    version_choices,
 )
 
 RELEASES = st.lists(st.integers(0, 99), min_size=1, max_size=3).map(lambda numbers: ".".join(map(str, numbers)))
@@ -201,15 +200,6 @@ def test_other_releases_say_whether_a_version_has_a_day(current: str, written: l
 )
 def test_version_raises_a_part(current: str, version: str, part: str) -> None:
     assert part_between(Version(current), Version(version)) == part
-
-
-def test_candidates_begin_with_the_requested_version_and_have_no_duplicates() -> None:
-    offered = version_choices(Version("1.5.0rc1"), RequestedPart("minor"))
-    assert [(part, str(version)) for part, version in offered] == [
-        ("minor", "1.5.0"),
-        ("major", "2.0.0"),
-        ("rc", "1.5.0rc2"),
-    ]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from seatrial.init.command_requirements import Needs, completed, declared_needs, places_of_pytest
 from seatrial.init.runners import OTHER_TESTS, Purpose, Runner, is_positional, positional
-from seatrial.project.find_versions import NO_SOURCES, OF_TESTS, source_folder
+from seatrial.project.find_versions import DEVELOPMENT_FOLDERS, NO_SOURCES, source_folder
 from seatrial.project.project import Project, words_of_setting
 
 USUAL_GROUPS = ("test", "tests", "dev")
@@ -259,7 +259,7 @@ def _default_paths(
     if "--doctest-modules" in words:
         tests = [path for path in files if TEST_FILE.fullmatch(path.name)]
         tops = dict.fromkeys(path.parts[0] for path in tests if path.parts[0] != "src")
-        return (*map(str, packages), *(top for top in tops if top in OF_TESTS or top.endswith(".py")))
+        return (*map(str, packages), *(top for top in tops if top in DEVELOPMENT_FOLDERS or top.endswith(".py")))
     return ()
 
 

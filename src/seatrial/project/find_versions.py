@@ -455,9 +455,11 @@ def source_folder(project: Project, files: Collection[PurePosixPath]) -> str:
     return sources[0] if len(sources) == 1 and () not in tops and not is_module else "."
 
 
-OF_TESTS = frozenset(("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts"))
-"""The names of folders at the top with tests, and others whose packages are in no wheel."""
-NO_SOURCES = OF_TESTS | {
+DEVELOPMENT_FOLDERS = frozenset(
+    ("tests", "test", "testing", "docs", "doc", "examples", "benchmarks", "tools", "scripts")
+)
+"""The names of folders at the top with tests, docs and tools, whose packages are in no wheel."""
+NO_SOURCES = DEVELOPMENT_FOLDERS | {
     *("vendor", "vendored", "_vendor", "third_party", "third-party", "thirdparty", "extern", "external", "contrib"),
     *("stubs", "typings", "typestubs", "example", "samples", "demo", "build", "dist"),
 }

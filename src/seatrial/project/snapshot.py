@@ -20,7 +20,16 @@ from seatrial.project.project import Project
 from seatrial.project.read_changelog import has_entry
 from seatrial.project.settings import Config
 from seatrial.project.tag_form import released_versions, resolve_tag_form, version_in_tag
-from seatrial.project.versions import CALENDAR, PARTS, RequestedPart, next_version, part_for_fragments, spelled_as
+from seatrial.project.versions import (
+    CALENDAR,
+    LABELS,
+    PARTS,
+    RequestedPart,
+    first_towards,
+    next_version,
+    part_for_fragments,
+    spelled_as,
+)
 
 
 @dataclass(frozen=True)
@@ -115,25 +124,35 @@ class ProjectSnapshot:
             if self.announced:
                 return self.announced
             part = "final" if self.current.is_prerelease and not self.fragments else self.requested.part
+        if self.announced and (part in LABELS or part == "dev"):
+            first = first_towards(self.announced, part)
+            if first > self.current:
+                return first
         if self.is_untagged and part in PARTS:
             first = next_version(self.last_version or Version("0.0.0"), part)
             if first == self.current:
                 return self.current
-        return next_version(self.current, part, self.requested.part, self._written(self._released), again)
+        return next_version(self.current, part, self.requested.part, self._written(self.released), again)
+
+    def choices(self) -> tuple[tuple[str, Version], ...]:
+        """Return the parts to choose from and where each leads: the announced version first, else what is asked for."""
+        parts = (*(("auto",) if self.announced else ()), self.requested.part, *reversed(PARTS), "rc")
+        choices = dict[Version, str]()
+        for part in parts:
+            choices.setdefault(self.version_for(part), part)
+        return tuple((part, version) for version, part in choices.items())
 
     def tag(self, version: Version) -> str:
         """Return the name of the tag that a version has or would get."""
-        return self._released.get(version) or self.tag_form.format(
-            version=self.spelled(version), name=self.project.name
-        )
+        return self.released.get(version) or self.tag_form.format(version=self.spelled(version), name=self.project.name)
 
     def spelled(self, version: Version) -> str:
         """Return a version as the newest tags are spelled, else as the files are, such as 2026.06.01."""
-        return spelled_as(version, self._written(sorted(self._released, reverse=True)[:FEW]))
+        return spelled_as(version, self._written(sorted(self.released, reverse=True)[:FEW]))
 
     def _written(self, released: Iterable[Version]) -> tuple[str, ...]:
         """Return how versions are written in their tags, and that of the files there."""
-        tags = [self._released[version] for version in released]
+        tags = [self.released[version] for version in released]
         texts = [version_in_tag(tag, self.tag_form, self.project.name) for tag in tags]
         return (*texts, *(place.version for place in self.places.places[:1]))
 
@@ -142,7 +161,8 @@ class ProjectSnapshot:
         return released_versions(tags, self.tag_form, self.project.name, self.places.version)
 
     @functools.cached_property
-    def _released(self) -> dict[Version, str]:
+    def released(self) -> dict[Version, str]:
+        """The versions of the releases that the commit contains, and their tags."""
         return self.released_among(self.tags)
 
 
@@ -155,11 +175,22 @@ def tag_form_of(project: Project, config: Config, files: Iterable[PurePosixPath]
 
     ``files``: those of the project, relative to it; where they do not say the version, the tags alone decide.
     """
-    version = None
-    if not config.tag:
-        with contextlib.suppress(SeatrialError):
-            version = find_version_files(project, files).version
-    return resolve_tag_form(project, config, tags, version)
+    return resolve_tag_form(project, config, tags, None if config.tag else _written_version(project, files))
+
+
+def releases_of(
+    project: Project, config: Config, files: Iterable[PurePosixPath], tags: Collection[str]
+) -> dict[Version, str]:
+    """Return the versions of a project whose tags are among ``tags``, and these tags. Raises `TagFormUnclear`."""
+    version = _written_version(project, files)
+    return released_versions(tags, resolve_tag_form(project, config, tags, version), project.name, version)
+
+
+def _written_version(project: Project, files: Iterable[PurePosixPath]) -> Version | None:
+    """Return the version in the files of a project, None where they do not say it."""
+    with contextlib.suppress(SeatrialError):
+        return find_version_files(project, files).version
+    return None
 
 
 def _announced_version(

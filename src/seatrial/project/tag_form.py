@@ -123,7 +123,7 @@ def read_series(tags: Iterable[str]) -> tuple[Series, ...]:
     return tuple(series.values())
 
 
-def released_versions(tags: Iterable[str], form: str, name: str, current: Version | None = None) -> dict[Version, str]:
+def released_versions(tags: Iterable[str], form: str, name: str, current: Version | None) -> dict[Version, str]:
     """Return the versions whose tags are among ``tags``, and these tags.
 
     A local version, such as 1.4.0+build5, is no release: no index takes it. ``current``: the version in the files, None

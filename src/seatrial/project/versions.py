@@ -238,11 +238,12 @@ def part_between(current: Version, version: Version) -> str:
     return next((part for part in PARTS if version.release >= _release(current, part).release), "patch")
 
 
-def version_choices(current: Version, requested: RequestedPart) -> tuple[tuple[str, Version], ...]:
-    """Return the parts to choose from and where each leads, the one that is asked for first."""
-    parts = (requested.part, *(part for part in reversed(PARTS) if part != requested.part), "rc")
-    choices = [(part, next_version(current, part, requested.part)) for part in parts]
-    return tuple({version: (part, version) for part, version in reversed(choices)}.values())[::-1]
+def first_towards(version: Version, part: str) -> Version:
+    """Return the first pre-release that leads to a version, or the version itself where it is one of that label."""
+    label = LABELS.get(part)
+    if label and version.pre and version.pre[0] == label:
+        return version
+    return _version(version, version.release, f"{label}1" if label else ".dev1")
 
 
 def _release(current: Version, part: str) -> Version:

@@ -31,8 +31,7 @@ from seatrial.index.twine import Patience, twine_upload
 from seatrial.project.project import Project
 from seatrial.project.requirements import members_required
 from seatrial.project.settings import Config
-from seatrial.project.snapshot import tag_form_of
-from seatrial.project.tag_form import released_versions
+from seatrial.project.snapshot import releases_of
 from seatrial.publish.install import InstalledRelease, InstallRequest, install_release, interpreters_to_install_on
 from seatrial.publish.release_on_index import FileState, ReleaseOnIndex
 from seatrial.publish.verify import IndexWatch
@@ -160,11 +159,9 @@ def _answer_about_name(repository: Repository, environ: Mapping[str, str]) -> Na
         config = Config.from_project(project)
         index = config.index or pip_index_url(environ)
         project_files = read_project_or_look_alike(index, project.name)
-        tags = read_tags(repository)
-        form = tag_form_of(project, config, files_of_commit(repository), tags)
+        versions = tuple(releases_of(project, config, files_of_commit(repository), read_tags(repository)))
     except SeatrialError:
         return None
-    versions = tuple(released_versions(tags, form, project.name))
     return answer_about_name(PendingRelease(redacted_address(index), project.name, None, project_files, versions))
 
 

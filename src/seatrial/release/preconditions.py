@@ -54,7 +54,6 @@ from seatrial.index.destination import pip_index_url
 from seatrial.project.nox_sessions import SessionList, list_sessions
 from seatrial.project.project import Project
 from seatrial.project.settings import Config
-from seatrial.project.tag_form import released_versions
 from seatrial.project.versions import next_version
 from seatrial.redaction import redact, redacted_address
 from seatrial.workflows.generate import IN_USE, NOT_WRITTEN, Generator
@@ -567,7 +566,6 @@ def read_pending_release(
     project_files = facts.project_files.result()
     if isinstance(project_files, UnknownFacts):
         return project_files
-    name = snapshot.project.name
-    versions = tuple(released_versions(snapshot.tags, snapshot.tag_form, name))
-    pending = PendingRelease(redacted_address(facts.index), name, version, project_files, versions)
+    versions = tuple(snapshot.released)
+    pending = PendingRelease(redacted_address(facts.index), snapshot.project.name, version, project_files, versions)
     return replace(pending, holder=maker_of_newest(project_files)) if pending.is_strange else pending

@@ -43,7 +43,7 @@ from seatrial.project.find_versions import stale_numbers
 from seatrial.project.project import Project
 from seatrial.project.snapshot import ProjectSnapshot
 from seatrial.project.tag_form import released_versions, resolve_tag_form
-from seatrial.project.versions import PARTS, next_version, parse_version, part_between, version_choices
+from seatrial.project.versions import PARTS, next_version, parse_version, part_between
 from seatrial.project.write_entry import assemble_changelog
 from seatrial.project.write_version import configured_hooks, raise_version, require_version
 from seatrial.release.plan import ReleasePlan, first_of, tag_message
@@ -207,8 +207,7 @@ def choose_version(
             fix=request.command.with_words("--version", request.version),
         )
     if not request.part and not request.version:
-        choices = version_choices(snapshot.current, snapshot.requested)
-        offers = ", ".join(f"{part} ({version})" for part, version in choices)
+        offers = ", ".join(f"{part} ({version})" for part, version in snapshot.choices())
         raise ReleaseError(
             f"which part of {snapshot.current} is to be raised? {offers}",
             code="PartMissing",
@@ -259,7 +258,9 @@ def _require_progress(snapshot: ProjectSnapshot, version: Version, again: Comman
 
 
 def _require_size(snapshot: ProjectSnapshot, request: ReleaseRequest, version: Version) -> None:
-    if not snapshot.requested.kinds or request.anyway or version in (snapshot.current, snapshot.announced):
+    # A pre-release of the version that the changelog announces leads to that.
+    is_announced = snapshot.announced is not None and version.base_version == snapshot.announced.base_version
+    if not snapshot.requested.kinds or request.anyway or version == snapshot.current or is_announced:
         return
     # The branch is behind the last release when an older one was merged after it.
     base = max(snapshot.current, snapshot.last_version or snapshot.current)

@@ -177,7 +177,7 @@ def read_request_branches(
     """
     form, name = branch_form(snapshot, repository), snapshot.project.name
     branches = read_branches(repository, remote, form.format(version="*", name=name))
-    versions = released_versions(tuple(branches), form, name)
+    versions = released_versions(tuple(branches), form, name, snapshot.places.version)
     tagged = set(remote.tags)
     waiting = {
         version: branch

@@ -220,29 +220,22 @@ def _values(parameter: str, command: str | None) -> Iterator[tuple[str, str]]:
 
 
 def _parts(_: str) -> Iterator[tuple[str, str]]:
-    from seatrial.project.versions import PART_NAMES, version_choices
+    from seatrial.project.versions import PART_NAMES
 
     about = {}
     with contextlib.suppress(SeatrialError, OSError):
         snapshot = _snapshot()
-        about = {
-            part: f"{snapshot.current} → {version}"
-            for part, version in version_choices(snapshot.current, snapshot.requested)
-        }
+        about = {part: f"{snapshot.current} → {version}" for part, version in snapshot.choices()}
     yield from ((part, about.get(part, "")) for part in PART_NAMES)
 
 
 def _versions(command: str) -> Iterator[tuple[str, str]]:
     """Yield the released versions, or the next ones for a command that makes a version."""
-    from seatrial.project.tag_form import released_versions
-    from seatrial.project.versions import version_choices
-
     snapshot = _snapshot()
     if command in {"publish", "undo", "verify"}:
-        released = released_versions(snapshot.tags, snapshot.tag_form, snapshot.project.name)
-        yield from ((str(version), tag) for version, tag in sorted(released.items(), reverse=True))
+        yield from ((str(version), tag) for version, tag in sorted(snapshot.released.items(), reverse=True))
     else:
-        yield from ((str(version), part) for part, version in version_choices(snapshot.current, snapshot.requested))
+        yield from ((str(version), part) for part, version in snapshot.choices())
 
 
 def _fragment_types(_: str) -> Iterator[tuple[str, str]]:

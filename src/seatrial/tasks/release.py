@@ -165,16 +165,15 @@ class Terminal:
     def choose_part(self, prepared: PreparedRelease) -> str | None:
         """Ask which part to raise; None without a terminal. Raises the reasons that prevent any release."""
         from seatrial.console import Form
-        from seatrial.project.versions import version_choices
 
         if not is_interactive():
             return None
         self.console.pause()
         Reasons(prepared.reasons).raise_together()
         snapshot = prepared.snapshot
-        remarks = chain(["  the fragments ask for it"] if snapshot.fragments else [], repeat(""))
-        offers = version_choices(snapshot.current, snapshot.requested)
-        choices = [Choice(part, f"{version}{remark}") for (part, version), remark in zip(offers, remarks)]
+        remark = "the changelog announces it" if snapshot.announced else "the fragments ask for it"
+        remarks = chain([f"  {remark}"] if snapshot.announced or snapshot.fragments else [], repeat(""))
+        choices = [Choice(part, f"{version}{remark}") for (part, version), remark in zip(snapshot.choices(), remarks)]
         title = f"Release {snapshot.project.name} {snapshot.current} as"
         has_cursor = self.console.form is Form.LIVE
         part = choose(title, choices, has_cursor=has_cursor, show=self.console.show)
@@ -198,13 +197,12 @@ class Terminal:
 def _wait(console: Console, tag: str) -> None:
     """Wait until CI has published a release, and verify it; without a publisher, look once."""
     from seatrial.index.destination import find_destination
-    from seatrial.project.tag_form import released_versions
     from seatrial.publish.tagged_release import TaggedRelease, may_publish
     from seatrial.publish.verify import VerifyOptions, verify_published
     from seatrial.tasks.publish import open_project
 
     repository, snapshot = open_project()
-    versions = released_versions([tag], snapshot.tag_form, snapshot.project.name)
+    versions = snapshot.released_among([tag])
     tagged = TaggedRelease.of(repository, snapshot, next(iter(versions), None))
     destination = find_destination(None, snapshot.config, os.environ)
     options = VerifyOptions(destination, WAIT if may_publish(tagged) else 0, os.environ)

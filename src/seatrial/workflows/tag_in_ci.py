@@ -19,7 +19,6 @@ from seatrial.project.find_versions import find_version_files
 from seatrial.project.project import Project
 from seatrial.project.read_changelog import has_entry, read_entry
 from seatrial.project.snapshot import ProjectSnapshot
-from seatrial.project.tag_form import released_versions
 from seatrial.project.write_version import raise_version
 from seatrial.workflows.context import require_version_in_files
 
@@ -102,7 +101,7 @@ class ReleaseTag:
 
     def version_of(self, tag: str) -> Version:
         """Return the version that a tag names. Raises `TagUnfit`."""
-        versions = released_versions((tag,), self.snapshot.tag_form, self.snapshot.project.name)
+        versions = self.snapshot.released_among((tag,))
         if not versions:
             raise ProjectError(
                 f"{tag} is not a release tag: those look like {self.snapshot.tag_form}",
