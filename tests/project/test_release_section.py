@@ -391,8 +391,8 @@ RST = "Changes\n=======\n\n{}\n1.2.3 (2026-01-05)\n------------------\n\n* Fog.\
         ),
         (
             "# News\n\n{}\n**1.2.3**\n\n### Fixed\n\n- Fog.\n",
-            "**Unreleased**\n\n### Fixed\n\n- Tides.\n",
-            "**Unreleased**\n\n**1.3.0**\n\n### Fixed\n\n- Tides.\n",
+            "**Unreleased**\n\n### Fixed\n\n- Tides.\n\n### Python 3.9\n\n- Ebb.\n",
+            "**Unreleased**\n\n**1.3.0**\n\n### Fixed\n\n- Tides.\n\n### Python 3.9\n\n- Ebb.\n",
         ),
         (
             MARKDOWN,

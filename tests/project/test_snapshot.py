@@ -175,6 +175,18 @@ def test_notes_below_a_second_heading_for_the_next_release_are_not_lost(tmp_path
     assert assemble_changelog(snapshot, Version("1.3.0"), "2026-11-27") == "## 1.3.0\n\n- Tides."
 
 
+def test_release_without_notes_does_not_need_a_section_for_them(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "tide-pool"\nversion = "1.2.3"\n[tool.seatrial.changelog]\nsource = "unreleased"\n'
+    )
+    (tmp_path / "NEWS.md").write_text("# News\n\n## 1.2.3\n\n- Fog.\n")
+    snapshot = ProjectSnapshot.of(tmp_path, (PurePosixPath("NEWS.md"),), ["v1.2.3"])
+    assemble_changelog(snapshot, Version("1.3.0"), "2026-11-27")
+    assert (tmp_path / "NEWS.md").read_text() == (
+        "# News\n\n## Unreleased\n\n## 1.3.0\n\nNo significant changes.\n\n## 1.2.3\n\n- Fog.\n"
+    )
+
+
 def resolve(folder: Path, tags: str, version: str | None, *, prefix: str = "", setting: str = "") -> str:
     """Return the form of the tags, given with blanks between, of the package tide-pool."""
     (folder / ".git").mkdir()

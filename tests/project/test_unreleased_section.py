@@ -37,11 +37,12 @@ def test_heading_elsewhere_is_no_section_for_the_next_release(text: str) -> None
         "**1.2.3** (2026-01-05): Fog.\n",
         "**2.0 API is stable**\n",
         "**Python 3.9**\n",
+        "# tide 1.3.0\n\n**1.2.3**\n",
         "**3.9**+\n\n- **Unreleased** Fog.\n",
     ],
 )
 def test_text_in_bold_is_no_heading_of_a_release(text: str) -> None:
-    assert [heading.text for heading in read_headings(text) if not heading.text.startswith("##")] == []
+    assert [heading.text for heading in read_headings(text) if not heading.text.startswith("#")] == []
 
 
 @pytest.mark.parametrize(

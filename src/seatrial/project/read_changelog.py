@@ -229,10 +229,16 @@ def _bold_headings(
     There are none where a heading names a release.
     """
     bold = [number for number in sorted(outside) if lines[number].startswith(BOLD) and _is_release(lines[number])]
-    if not bold or any(heading.versions or UNRELEASED.search(heading.text) for heading in headings):
+    if not bold or any(_names_release(heading, bold[0]) for heading in headings):
         return ()
     level = min((heading.level for heading in headings if heading.line > bold[0]), default=len("######")) - 1
     return tuple(EntryHeading(number, lines[number], level, number + 1) for number in bold)
+
+
+def _names_release(heading: EntryHeading, first: int) -> bool:
+    """Whether a heading is that of a release; one below the ``first`` line in bold can be about Python 3.9."""
+    is_release = RELEASE_HEADING.match(heading.text) or heading.line < first
+    return bool(heading.versions and is_release) or bool(UNRELEASED.search(heading.text))
 
 
 def _is_release(line: str) -> bool:

@@ -30,6 +30,7 @@ from seatrial.project.unreleased_section import (
     find_unreleased,
     unreleased_headings,
     unreleased_notes,
+    with_unreleased_heading,
 )
 from seatrial.storage import put_back_on_failure
 
@@ -131,6 +132,8 @@ def _release_unreleased(snapshot: ProjectSnapshot, path: Path, release: Release)
     """Give the Unreleased section of a changelog to a release, and return the entry. Raises `EntryExists`."""
     require_inside(snapshot.project.root, [path])
     text = read_changelog_file(path)
+    if find_unreleased(text) is None and find_entry(text, release.version) is None:
+        text = with_unreleased_heading(text)
     heading = find_unreleased(text, release.version)
     above, _, below = cut_unreleased(text, heading) if heading else (text.splitlines(), (), ())
     # The heading of the next release can have its version already, with "Unreleased" in it or below it.
