@@ -77,8 +77,9 @@ def test_ci_shows_what_tools_print_because_its_disk_goes() -> None:
     assert "    1 passed\n" in stream.getvalue()
 
 
-HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b2J\u202e\ud800\r👩\u200d💻"
-HARMLESS = "\\x1b[2J\\x1b]0;title\\x07\\x9b2J\\u202e\\ud800\\r👩\u200d💻"
+LINK = "\x1b]8;;http://a.example\x1b\\link\x1b]8;;\x1b\\"
+HOSTILE = f"\x1b[2J\x1b]0;title\x07{LINK}\x1b[K\x1b[?25l\x1b\x9b2J\u202e\ud800\r👩\u200d💻"
+HARMLESS = "link\\x1b\\x9b2J\\u202e\\ud800\\r👩\u200d💻"
 
 
 def show_hostile(console: Console) -> None:

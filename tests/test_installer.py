@@ -61,10 +61,16 @@ def test_variables_that_lead_an_installation_elsewhere_are_dropped(
 
 
 @pytest.mark.parametrize("tool", [Pip(), best_installer()], ids=["pip", "uv"])
-def test_requirement_that_can_not_be_met_is_named(tmp_path: Path, tool: Installer) -> None:
+def test_requirement_that_can_not_be_met_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Installer
+) -> None:
+    """No variable is to blame, such as the address of an index: not every value is the path of a file."""
     create_environment(tool, tmp_path / "environment")
-    with raises_error("InstallFailed", match=r"iniconfig==0\.0\.0"):
+    for name in ("PIP_NOTE", "UV_NOTE"):
+        monkeypatch.setenv(name, "https://index.example/iniconfig iniconfig 0.0")
+    with raises_error("InstallFailed", match=r"iniconfig==0\.0\.0") as raised:
         install_requirements(tool, python_of(tmp_path / "environment"), ["iniconfig==0.0.0"], cwd=tmp_path)
+    assert raised.value.fix == INSTALL_FIX
 
 
 @pytest.mark.parametrize("tool", [Pip(), best_installer()], ids=["pip", "uv"])

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from seatrial.errors import printable
 from seatrial.terminal import (
     Choice,
     ask_key,
     ask_text,
     choose,
+    for_stream,
     match_choice,
     paint_card,
     paint_diff,
@@ -248,3 +250,19 @@ def test_colours_are_wanted_as_the_conventions_say(
     environ: dict[str, str], *, is_terminal: bool, expected: bool
 ) -> None:
     assert wants_colour(environ, is_terminal=is_terminal) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "painted", "plain"),
+    [
+        ("a\r\nb\r\r\nc\r", "a\nb\nc", "a\nb\nc"),
+        ("10 %\r20 %\n", "10 %\\r20 %\n", "10 %\\r20 %\n"),
+        ("\x1b[1;31mred\x1b[0m\x1b[K", "\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]8;id=1;https://a\x07link\x1b]8;;\x07", "link", "link"),
+        ("\x1b]0;never ended\n\x07", "\\x1b]0;never ended\n\\x07", "\\x1b]0;never ended\n\\x07"),
+        ("a\xa0b\u200dc\te", "a\xa0b\u200dc\te", "a\\xa0b\\u200dc\te"),
+    ],
+)
+def test_sequences_are_left_out_and_other_controls_are_shown(text: str, painted: str, plain: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    assert (for_stream(text, stream), printable(text)) == (painted, plain)

@@ -20,7 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Literal, TextIO
 
-from seatrial.errors import SeatrialError
+from seatrial.errors import COLOUR, SeatrialError
 from seatrial.events import (
     EVENTS_VARIABLE,
     Activity,
@@ -35,7 +35,7 @@ from seatrial.events import (
     render_event,
 )
 from seatrial.storage import read_json, write_json
-from seatrial.terminal import COLOUR, can_encode, for_stream, styled, wants_colour
+from seatrial.terminal import can_encode, for_stream, styled, wants_colour
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -19,27 +19,49 @@ from typing import ClassVar
 from seatrial.commands import PLACEHOLDERS, Command
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+"""A sequence that begins or ends a style (ECMA-48, SGR)."""
+
+SPECIAL = re.compile(
+    rf"(?P<style>{COLOUR.pattern})"
+    r"|(?P<sequence>\r+(?=\n|\Z)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\))"
+    r"|[^ -~\n\t]"
+)
+"""A style, the end of a line of Windows, a sequence of a terminal (ECMA-48, CSI and OSC), or a letter to look at."""
+
+CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""A letter that controls a terminal: those of C0 and C1, and the direction of writing."""
+
+KEPT = frozenset(PLACEHOLDERS)
+"""What is kept though it is not printable: the placeholders of commands, which a face renders."""
 
 
-KEPT = frozenset(("\n", "\t", *PLACEHOLDERS))
-"""What `printable` keeps: ends of lines, tabs, and the placeholders of commands, which a face renders."""
-
-
-def printable(text: str) -> str:
-    """Return a text without colours, and with other control characters as Python writes them.
+def printable(text: str, *, with_styles: bool = False) -> str:
+    """Return a text without the sequences of a terminal, and with other control characters as Python writes them.
 
     The text of an error or a finding comes from files, hooks and servers, and must not move the cursor of a terminal.
+    ``with_styles``: for what goes to a terminal itself, which takes styles, and letters that are not printable alone,
+    such as those that join others.
     """
-    if text.isprintable():
-        return text
-    plain = COLOUR.sub("", text)
-    return "".join(letter if letter.isprintable() or letter in KEPT else ascii(letter)[1:-1] for letter in plain)
+
+    def escape(match: re.Match[str]) -> str:
+        if match["style"] or match["sequence"]:
+            return (match["style"] or "") if with_styles else ""
+        letter = match[0]
+        is_safe = not CONTROL.match(letter) if with_styles else letter.isprintable() or letter in KEPT
+        return letter if is_safe else ascii(letter)[1:-1]
+
+    return text if text.isprintable() else SPECIAL.sub(escape, text)
 
 
 FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
 """What git, Python and most tools say of a disk that is full, or of a user who may not write more."""
 
 MAKE_ROOM = "make room on the disk that is full: df -h shows it"
+
+
+def lacks_room(output: str) -> bool:
+    """Whether a tool reports that a disk of this machine is full; git puts ``remote:`` before what a remote reports."""
+    return any(text in line for line in output.splitlines() if not line.startswith("remote:") for text in FULL)
 
 
 class SeatrialError(Exception):
@@ -59,9 +81,7 @@ class SeatrialError(Exception):
         super().__init__(what)
         self.what = what
         self.code = code or type(self).__name__
-        # A tool that ran out of room has nothing else to be fixed.
-        is_full = any(text in what for text in FULL) and "make room for" not in str(fix)
-        self.fix = MAKE_ROOM if is_full else str(fix)
+        self.fix = str(fix)
         self.log: str | None = None
 
     @property
@@ -127,6 +147,8 @@ class CommandFailed(ToolError):
         self.returncode = returncode
         self.output = output
         ended = f"{args_shown} {ending_text(returncode)}"
+        # A tool that ran out of room has nothing else to be fixed.
+        fix = fix or (MAKE_ROOM if lacks_room(output) else "")
         super().__init__(f"{ended}:\n{last_lines(output)}" if output.strip() else ended, fix=fix)
 
 
@@ -208,6 +230,7 @@ def file_error(error: OSError) -> ToolError | None:
     else:
         return None
     fix = FILE_FIXES.get(error.errno or 0, "make room, or let yourself read and write it")
+    fix = MAKE_ROOM if lacks_room(what) else fix
     return ToolError(what, code="FileUnusable", fix=fix)
 
 
@@ -224,11 +247,6 @@ class SeveralReasons(ReleaseError):
         self.reasons = tuple(reasons)
         lines = "\n".join(f"- {str(reason).replace(chr(10), chr(10) + '  ')}" for reason in reasons)
         super().__init__(f"there are {len(reasons)} reasons why this can't be released:\n{lines}")
-
-    @property
-    def headline(self) -> str:
-        """The first line of what is wrong."""
-        return self.what.splitlines()[0].rstrip(":")
 
     @property
     def explained(self) -> tuple[str, ...]:
@@ -298,11 +316,6 @@ class StepFailed(RehearsalError):
     def __init__(self, what: str, *, fix: str = "", cause: SeatrialError | None = None) -> None:
         super().__init__(what, fix=fix)
         self.cause = cause
-
-    @property
-    def headline(self) -> str:
-        """The first line of what is wrong."""
-        return self.what.splitlines()[0].rstrip(":")
 
     @property
     def explained(self) -> tuple[str, ...]:

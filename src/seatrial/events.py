@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Callable, Union
 
+from seatrial.errors import COLOUR
+
 
 class StepState(Enum):
     """How a step ended."""
@@ -192,8 +194,6 @@ STATE_OF_RESULT = {"success": StepState.DONE, "skipped": StepState.SKIPPED}
 
 MISSING_PYTHON = re.compile(r"Python interpreter (\S+) not found")
 """Why nox skips a session (``nox.virtualenv.InterpreterNotFound``)."""
-
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class SessionReader:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Union
 
 from seatrial import process
-from seatrial.errors import ToolError, last_lines
+from seatrial.errors import MAKE_ROOM, ToolError, lacks_room, last_lines
 from seatrial.redaction import redact
 from seatrial.storage import read_json, write_json
 
@@ -35,6 +35,12 @@ REDIRECTING_VARIABLE = (
 """The environment variables with which an installation ends elsewhere than in the environment that is named.
 
 SOURCE_DATE_EPOCH is for the project's own build; one that is out of range stops the build of a requirement."""
+
+FILE_VARIABLE = (
+    r"PIP_(?i:CONSTRAINT|BUILD_CONSTRAINT|FIND_LINKS|CERT|CLIENT_CERT|CONFIG_FILE)"
+    r"|UV_(CONSTRAINT|BUILD_CONSTRAINT|OVERRIDE|EXCLUDE|FIND_LINKS|CONFIG_FILE)"
+)
+"""The environment variables that name files for uv and pip."""
 
 INDEX_UNREACHABLE = (
     r"failed to fetch|error sending request|dns error|connection (refused|reset|error)|timed out|network|tunnel"
@@ -120,7 +126,9 @@ def create_environment(installer: Installer, environment: Path, python: str = sy
         raise ToolError(
             f"{environment} could not be made:\n{last_lines(redact(done.output + done.errors))}",
             code="InstallFailed",
-            fix=f"{unset}correct what the message names; if that is the Python, install another and seatrial in it",
+            fix=MAKE_ROOM
+            if lacks_room(done.output + done.errors)
+            else f"{unset}correct what the message names; if that is the Python, install another and seatrial in it",
         )
 
 
@@ -141,6 +149,8 @@ def install_requirements(
         if not again.returncode:
             return True
     output = last_lines(redact(done.output + done.errors))
+    if lacks_room(output):
+        fix = MAKE_ROOM
     # The variables with which pip and uv are given the options that the output names.
     options = sorted(set(re.findall(r"(?<![\w-])--([a-z][a-z-]*[a-z])", output)))
     variables = (f"{tool}_{option.upper().replace('-', '_')}" for option in options for tool in ("PIP", "UV"))
@@ -154,12 +164,9 @@ def install_requirements(
 
 def _missing_files(environ: Mapping[str, str], cwd: Path, output: str) -> list[str]:
     """Return the variables of uv and pip with files that an output names, and that do not exist."""
-    words = [(name, word) for name, value in environ.items() if re.match("(UV|PIP)_", name) for word in value.split()]
-    return sorted({name for name, word in words if _is_missing(cwd / word) and Path(word).name in output})
-
-
-def _is_missing(path: Path) -> bool:
-    return len(path.name) > 1 and "://" not in str(path) and not path.exists()
+    named = (name for name in environ if re.fullmatch(FILE_VARIABLE, name))
+    words = [(name, word) for name in named for word in environ[name].split() if "://" not in word]
+    return sorted({name for name, word in words if Path(word).name in output and not (cwd / word).exists()})
 
 
 def python_of(environment: Path) -> Path:

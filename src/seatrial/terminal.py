@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, TextIO
 
+from seatrial.errors import printable
+
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
     from prompt_toolkit.key_binding import KeyPressEvent
@@ -230,21 +232,14 @@ STYLES = {
 }
 """The styles of texts, as the parameters of an ANSI escape sequence (ECMA-48, SGR)."""
 
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-"""A sequence that begins or ends a style."""
-
-CONTROL = re.compile("(\x1b\\[[0-9;]*m)|[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""A style, or a character that controls a terminal otherwise: those of C0 and C1, and the direction of writing."""
-
 
 def for_stream(text: str, stream: TextIO) -> str:
     """Return a text with what controls a terminal, or can't be encoded for it, as Python writes it in a literal.
 
     What is shown can come from an index, a remote or a tool.
     """
-    text = CONTROL.sub(lambda match: match[1] or ascii(match[0])[1:-1], text)
     encoding = stream.encoding or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return printable(text, with_styles=True).encode(encoding, "backslashreplace").decode(encoding)
 
 
 ROW = re.compile(r"( *)([A-Za-z][A-Za-z ]{0,9}?)(: +| {2,})(?=\S)")

@@ -221,7 +221,7 @@ def test_condition_in_several_lines_is_joined() -> None:
 
 def test_secret_and_sign_of_control_in_a_command_are_not_shown() -> None:
     before = BeforeUpload.of([Script("twine upload -p pypi-" + "A" * 90 + "\necho '\x1b[2J'")])
-    assert before.not_run == ("twine upload -p ***", "echo '\\x1b[2J'")
+    assert before.not_run == ("twine upload -p ***", "echo ''")
 
 
 def test_upload_by_a_command_is_listed_and_what_comes_after_it_is_not() -> None:

@@ -12,7 +12,7 @@ import pytest
 from invoke.exceptions import Exit
 
 from seatrial import process
-from seatrial.errors import MAKE_ROOM, CommandFailed, ReleaseError
+from seatrial.errors import MAKE_ROOM, CommandFailed, ReleaseError, SeveralReasons
 from seatrial.tasks.console import errors_as_messages
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def test_file_that_cannot_be_read_has_a_fix_that_fits(number: int, fix: str) -> 
 
 
 SPACE = os.strerror(errno.ENOSPC)
+GC_FAILED = f"git gc ended with exit code 1:\n    {SPACE}"
 
 
 @pytest.mark.parametrize(
@@ -57,9 +58,20 @@ SPACE = os.strerror(errno.ENOSPC)
         (shutil.Error([("a", "b", f"[Errno 28] {SPACE}: 'b'")]), f"a is not copied: [Errno 28] {SPACE}: 'b'\nfix:  "),
         (
             CommandFailed("git push", 1, f"remote: {SPACE}"),
-            f"git push ended with exit code 1:\n  remote: {SPACE}\nfix:  ",
+            f"git push ended with exit code 1:\n  remote: {SPACE}\nmore: ",
         ),
-        (ReleaseError(f"a hook: {SPACE}", fix="correct the hook"), f"a hook: {SPACE}\nfix:  {MAKE_ROOM}\n"),
+        (
+            CommandFailed("uv lock", 1, f"error: {SPACE}"),
+            f"uv lock ended with exit code 1:\n  error: {SPACE}\nfix:  {MAKE_ROOM}\n",
+        ),
+        (
+            ReleaseError(f"the test of {SPACE} failed", fix="correct it"),
+            f"the test of {SPACE} failed\nfix:  correct it\n",
+        ),
+        (
+            SeveralReasons([ReleaseError("one", fix="this"), CommandFailed("git gc", 1, SPACE)]),
+            f"there are 2 reasons why this can't be released:\n- one\n  fix:  this\n- {GC_FAILED}\n  fix:  {MAKE_ROOM}",
+        ),
         (ReleaseError(SPACE, fix="make room for /tmp"), f"{SPACE}\nfix:  make room for /tmp\n"),
     ],
 )
