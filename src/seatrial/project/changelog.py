@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -352,16 +353,25 @@ def render_entry(root: Path, version: str, date: str, ahead: WaitingCommand | No
 
 def create_fragment(root: Path, settings: ChangelogSettings, name: str, content: str) -> str:
     """Write a fragment and return the output of towncrier. Raises `NotMine` or `CommandFailed`."""
-    folders = [root / folder for folder in settings.folders]
-    require_inside(root, folders)
-    before = {path for folder in folders for path in folder.rglob("*")}
+    require_inside(root, [root / folder for folder in settings.folders])
+    before = settings.fragments_in(root)
     try:
         return _run_towncrier(root, ("create", name, "--content", content))
     except CommandFailed:
         # A fragment that could not be written is empty, and would be one all the same.
-        for path in {path for folder in folders for path in folder.rglob("*") if path.is_file()} - before:
-            path.unlink()
+        written = re.compile(_names_of_fragment(settings, name))
+        for path in settings.fragments_in(root):
+            if path not in before and written.fullmatch(path.name) and not (root / path).stat().st_size:
+                (root / path).unlink()
         raise
+
+
+def _names_of_fragment(settings: ChangelogSettings, name: str) -> str:
+    """Return a pattern of the names that towncrier gives a fragment: a random word, or a number, makes it a new one."""
+    stem, _, suffix = name.rpartition(".")
+    issue, _, kind = stem.rpartition(".")
+    word = "[0-9a-f]+" if issue == settings.orphan_prefix else ""
+    return rf"{re.escape(issue)}{word}\.{re.escape(kind)}(\.[0-9]+)?\.{re.escape(suffix)}"
 
 
 def _run_towncrier(root: Path, args: tuple[str, ...], ahead: WaitingCommand | None = None) -> str:
