@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
 
 from errors_raised import raises_error
 from preflight_in_process import enter
+from seatrial import process
 from seatrial.errors import CommandFailed, ReleaseError
-from seatrial.git.command import listed_files
+from seatrial.git.command import Git, listed_files
 from seatrial.git.push import AtomicPush
 from seatrial.git.repository import (
     BranchStatus,
@@ -38,8 +39,6 @@ from seatrial.release.scratch_clone import scratch_clone
 from seatrial.workflows.generate import forge_of_remote
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sample_project import SampleProject
 
 
@@ -433,7 +432,7 @@ def test_configuration_that_git_cannot_read_is_not_taken_for_a_missing_repositor
 
 
 OBJECT_FIX = "see what is broken: git fsck --full; then clone the repository anew, and take your changes along"
-INDEX_FIX = "have git make its index anew: rm .git/index && git reset"
+INDEX_FIX = 'have git make its index anew: rm "$(git rev-parse --git-path index)" && git reset'
 
 
 @pytest.mark.parametrize(
@@ -458,6 +457,38 @@ def test_broken_object_is_reported_with_what_to_do(
     with raises_error("NoRepository") as caught:
         read_repository(clone.root)
     assert caught.value.fix == fix
+
+
+def test_command_that_makes_the_index_anew_works_in_every_folder(clone: SampleProject) -> None:
+    clone.write({"below/a.txt": "a\n"})
+    clone.commit()
+    clone.git("worktree", "add", "--quiet", "../other")
+    other = clone.root.parent / "other"
+    index = Path(clone.git("-C", str(other), "rev-parse", "--absolute-git-dir").strip(), "index")
+    index.write_text("garbage")
+    command = INDEX_FIX.partition(": ")[2]
+    ran = process.attempt(("sh", "-c", command), cwd=other / "below", env=process.user_environment())
+    assert (ran.returncode, clone.git("-C", str(other), "status", "--porcelain")) == (0, "")
+
+
+def test_words_of_a_hook_are_not_taken_for_a_broken_repository(clone: SampleProject) -> None:
+    texts = (
+        "error: changelog.d is empty",
+        "uv.lock hash mismatch",
+        "error: hash mismatch of uv.lock",
+        "bad object store",
+        "error: bad signature",
+        "tox: bad index",
+        "missing commit message",
+        "error: the archive is corrupt",
+    )
+    hook = clone.root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\n" + "".join(f"echo '{text}' >&2\n" for text in texts) + "exit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(CommandFailed) as caught:
+        Git(clone.root).run("commit", "--allow-empty", "-m", "x")
+    assert (caught.value.output.splitlines(), caught.value.fix) == (list(texts), "")
 
 
 def test_filter_whose_program_is_missing_is_reported_with_what_to_run(clone: SampleProject) -> None:

@@ -23,12 +23,15 @@ SAFE_DIRECTORY = re.compile(r"^\tgit config --global --add safe\.directory .+$",
 """The command that git prints for a repository of another user, with its top (git-config(1), safe.directory)."""
 
 BROKEN = {
-    re.compile(r"index file (?:corrupt|smaller)|bad (?:signature|index)"): (
-        "have git make its index anew: rm .git/index && git reset"
-    ),
     re.compile(
-        r"is corrupt|is empty$|bad (?:\w+ )?object|inflate: data stream error|hash mismatch|packfile \S+ cannot be"
-        r"|unable to (?:read|unpack) (?:sha1 file|(?:\w+ )?[0-9a-f]{40})|missing (?:blob|tree|commit|object)",
+        r"^(?:error|fatal): (?:index file corrupt|.*: index file smaller than expected|bad (?:signature|index) )",
+        re.MULTILINE,
+    ): 'have git make its index anew: rm "$(git rev-parse --git-path index)" && git reset',
+    re.compile(
+        r"^(?:error|fatal): (?:object file .* is empty$|(?:loose|packed) object [0-9a-f]{40}.* is corrupt"
+        r"|bad (?:\w+ )?object |inflate: data stream error|hash mismatch (?:for .* \(expected )?[0-9a-f]{40}"
+        r"|packfile .* cannot be accessed|unable to (?:read|unpack) .*[0-9a-f]{40}"
+        r"|missing (?:blob|tree|commit|object) )",
         re.MULTILINE,
     ): "see what is broken: git fsck --full; then clone the repository anew, and take your changes along",
 }
