@@ -162,6 +162,14 @@ def test_trace_is_kept_only_where_git_writes_one(clone: SampleProject, monkeypat
 BRANCH_FIX, TAG_FIX = "release by a pull request: ", "let yourself create the tag "
 
 
+LARGE = """\
+remote: warning: See https://gh.io/lfs for more information.
+remote: warning: File a is 60.00 MB; this is larger than GitHub's recommended maximum file size of 50.00 MB
+remote: warning: GH001: Large files detected. You may want to try Git Large File Storage.
+"""
+"""What GitHub warns about in a push that it takes, or refuses for another reason."""
+
+
 @pytest.mark.parametrize(
     ("report", "fix"),
     [
@@ -207,6 +215,11 @@ BRANCH_FIX, TAG_FIX = "release by a pull request: ", "let yourself create the ta
             "remote: error: File data.bin is 120.00 MB; this exceeds GitHub's file size limit of 100.00 MB",
             "take the fi",
         ),
+        (f"{LARGE}remote: error: GH006: Protected branch update failed for refs/heads/main.", BRANCH_FIX),
+        (f"{LARGE}! [remote rejected] main -> main (pre-receive hook declined)", "do what the remote's hook asks for"),
+        ("remote: error: GH001: Large files detected.", "take the file out "),
+        ("remote: GitLab: File 'a' is larger than the allowed size of 5 MiB", "take the file out "),
+        ("remote: 1.2 must be larger than 1.3\n! [remote rejected] a -> a (hook declined)", "do what the remote's "),
         (
             "refusing to allow an OAuth App to create or update workflow `a` without `workflow` scope",
             "log in with the ",

@@ -123,7 +123,7 @@ FORGE_RULES = (
         "commit with an address that the forge takes: git config user.email ADDRESS",
     ),
     (
-        re.compile(r"GH001|file size limit|larger than", re.IGNORECASE),
+        re.compile(r"GH001|file size limit|larger than the allowed size", re.IGNORECASE),
         "take the file out of the commits that the remote does not have, or keep it with git lfs",
     ),
     (
@@ -160,6 +160,9 @@ BELOW_A_BRANCH = re.compile(r"'refs/heads/([^']+)' exists; cannot create 'refs/h
 """What git reports of a branch whose name begins with that of another and a slash."""
 
 
+WARNING = re.compile(r"^(?:remote: *)?warning:.*$", re.IGNORECASE | re.MULTILINE)
+"""What a push is not refused for, such as a file that is larger than a forge recommends."""
+
 REQUEST = Command("release", "--pull-request")
 
 
@@ -168,6 +171,7 @@ def refusal_fix(output: str, remote: str, request: Command = REQUEST) -> str | N
 
     ``remote``: its name; ``request``: what releases the same by a pull request.
     """
+    output = WARNING.sub("", output)
     for rule, fix in FORGE_RULES:
         if rule.search(output):
             return fix
