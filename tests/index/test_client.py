@@ -206,7 +206,7 @@ VERSION_2 = b'<meta name="pypi:repository-version" content="2.0"><a href="t-1.zi
         (b"null", JSON, 200, NEITHER_FORM),
         (b"<html>Gateway</html>", JSON, 200, NEITHER_FORM),
         (b'{"meta": {"api-version": "2.0"}, "files": []}', JSON, 200, "it has version 2.0 of the simple API"),
-        (b'{"meta": [], "files": []}', JSON, 200, "it has no SHA-256 of a file"),
+        (b'{"meta": "1", "files": []}', JSON, 200, "it has no SHA-256 of a file"),
         (b'{"meta": {"api-version": "\\ud8002"}}', JSON, 200, "it has version \\ud8002 of the simple API"),
         (VERSION_2, "text/html", 200, "it has version 2.0 of the simple API"),
         (b"", JSON, 500, "500 Server Error"),
@@ -228,6 +228,23 @@ def test_page_of_no_index_is_one_message(content: bytes, kind: str, status: int,
     with serve_page(content, kind, status) as url, pytest.raises(IndexUnreachable) as raised:
         read_project_files(url, "tidepool")
     assert message in raised.value.what
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        *((f'{{"meta": {meta}, "files": []}}', JSON) for meta in ("null", "{}", '{"api-version": null}', "[]")),
+        *(
+            (f'<meta name="pypi:repository-version"{text}>', "text/html")
+            for text in ("", " content", ' content=" 1.0"')
+        ),
+        ('<meta name="pypi:project-status">', "text/html"),
+        ('{"files": [], "project-status": {"status": null}}', JSON),
+    ],
+)
+def test_page_need_not_say_what_it_is(content: str, kind: str) -> None:
+    with serve_page(content.encode(), kind) as url:
+        assert read_project_files(url, "tidepool") == ProjectFiles("tidepool", (), status="active")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/simple/", "http://[broken/simple/", "http:///simple/"])

@@ -264,12 +264,12 @@ def _parse_project(page: Page, project: str) -> ProjectFiles:
     if table is None:
         raise _no_index(page, "it is neither the JSON nor the HTML form of the simple API (PEP 691, PEP 503)")
     try:
-        version = str(table.get("meta", {}).get("api-version", API_VERSION))
+        version = str((table.get("meta") or {}).get("api-version") or "").strip() or API_VERSION
         if version.partition(".")[0] != API_VERSION:
             raise _no_index(page, f"it has version {printable(redact(version))} of the simple API", UPGRADE)
         status = table.get("project-status") or {}
         files = tuple(_parse_file(file, page.url) for file in table["files"])
-        return ProjectFiles(project, files, status=str(status.get("status", "active")))
+        return ProjectFiles(project, files, status=str(status.get("status") or "").strip() or "active")
     except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError):
         raise _no_index(page, "it has no SHA-256 of a file") from None
 
