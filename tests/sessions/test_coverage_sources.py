@@ -217,6 +217,9 @@ def test_empty_setting_has_no_words(tmp_path: Path) -> None:
         ("pytest --cov", "--cov-config c", "v.ini", "c"),
         ("python -m pytest --cov", "-ra", "v.ini", "v.ini"),
         ("pytest --cov", "", "", ""),
+        ("pytest --cov", "--cov-config=.coveragerc", "", ""),
+        ("coverage run --rcfile .coveragerc -m pytest", "", "v.ini", "v.ini"),
+        ("pytest --cov --cov-config=ci/.coveragerc", "", "v.ini", "ci/.coveragerc"),
     ],
 )
 def test_file_that_is_named_is_the_configuration(

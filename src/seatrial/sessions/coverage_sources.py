@@ -73,13 +73,16 @@ CONFIGURATION_OPTIONS = ("--rcfile", "--cov-config")
 
 
 def named_configuration(command: Sequence[str], project: Project, variables: Mapping[str, str]) -> str | None:
-    """Return the file with the configuration that a command, the options of pytest or a variable name, if any does."""
+    """Return the file with the configuration that a command, the options of pytest or a variable name, if any does.
+
+    An option that names .coveragerc, which need not exist, is for coverage as none at all.
+    """
     words = command if runs_coverage(command) else (*project.pytest_options, *command)
     options = ((*word.partition("="), following) for word, following in zip(words, (*words[1:], "")))
     named = [
         value if sign else following for option, sign, value, following in options if option in CONFIGURATION_OPTIONS
     ]
-    return named[-1] if named else variables.get("COVERAGE_RCFILE")
+    return named[-1] if named and named[-1] != ".coveragerc" else variables.get("COVERAGE_RCFILE")
 
 
 def write_configuration(
