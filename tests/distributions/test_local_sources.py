@@ -81,9 +81,13 @@ def test_member_of_the_workspace_and_what_it_needs_are_built_and_installed(proje
 
 def test_requirements_in_folders_of_the_repository_are_members(tmp_path: Path) -> None:
     """A release that requires them in its own version is installed with them where no index has them."""
-    write_module(tmp_path / "packages/table", "tide-table", "", 'dependencies = ["moon==1.0", "flow"]\n')
-    write_module(tmp_path / "moon", "moon", "", 'dependencies = ["tidepool", "table", "x"]\n')
-    (tmp_path / "pyproject.toml").write_text(
+    top = tmp_path / "top"
+    write_module(tmp_path / "top-2", "outside", "")
+    (top / "old").mkdir(parents=True)
+    (top / "old/setup.py").write_text("from setuptools import setup\nsetup(name='old')\n")
+    write_module(top / "packages/table", "tide-table", "", 'dependencies = ["moon==1.0", "flow"]\n')
+    write_module(top / "moon", "moon", "", 'dependencies = ["tidepool", "table", "x"]\n')
+    (top / "pyproject.toml").write_text(
         lines(
             """
             [project]
@@ -96,15 +100,18 @@ def test_requirements_in_folders_of_the_repository_are_members(tmp_path: Path) -
             flow = { url = "https://example.com/flow.zip" }
             tidepool = { workspace = true }
             other = { path = "moon" }
+            old = { path = "old" }
+            outside = { path = "../top-2" }
             """
         )
     )
-    table, moon = (tmp_path / "packages/table").as_uri(), (tmp_path / "moon").as_uri()
+    table, moon = (top / "packages/table").as_uri(), (top / "moon").as_uri()
     rows = (f"tide-table @ {table} ; python_version > '3'", f"moon @ {moon}")
-    project = Project.from_directory(tmp_path)
-    assert members_required(project, ["tide-table==1.0", "attrs; extra == 'x'"]) == rows
-    assert members_required(project, ["moon", "flow"]) == rows[1:]
-    assert members_required(project, ["attrs"]) == ()
+    project = Project.from_directory(top)
+    assert members_required(project, ["tide-table==1.0", "attrs; extra == 'x'"], top) == rows
+    assert members_required(project, ["moon", "flow"], top) == rows[1:]
+    assert members_required(project, ["attrs", "outside"], top) == ()
+    assert members_required(project, ["old", "outside"], top) == (f"old @ {(top / 'old').as_uri()}",)
 
 
 @pytest.mark.slow

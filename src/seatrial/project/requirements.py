@@ -258,19 +258,24 @@ def located_requirements(
                 address = source.address
                 if source.folder is not None:
                     address, required = locate(source.folder)
-                    waiting.append((dependency_sources(Project.from_directory(source.folder)), tuple(required)))
+                    if required := tuple(required):
+                        waiting.append((dependency_sources(Project.from_directory(source.folder)), required))
                 rows.append(f"{source.name} @ {address}" + (f" ; {source.marker}" if source.marker else ""))
             requirements[name] = tuple(rows)
     return tuple(row for rows in requirements.values() for row in rows)
 
 
-def members_required(project: Project, needed: Iterable[str]) -> tuple[str, ...]:
-    """Return those of `located_requirements` that are in folders of the repository, as they are there."""
+def members_required(project: Project, needed: Iterable[str], top: Path) -> tuple[str, ...]:
+    """Return those of `located_requirements` that are below the ``top`` of the repository, as they are there."""
 
     def declared(folder: Path) -> tuple[str, Iterable[str]]:
-        return folder.as_uri(), table_at(Project.from_directory(folder).table, "project").get("dependencies", ())
+        # What a setup.py requires, it alone knows.
+        table = Project.from_directory(folder).table if (folder / "pyproject.toml").is_file() else {}
+        return folder.as_uri(), table_at(table, "project").get("dependencies", ())
 
-    return tuple(row for row in located_requirements(project, needed, declared) if " @ file:" in row)
+    inside = tuple(f" @ {path.as_uri()}/" for path in (top, top.resolve()))
+    rows = located_requirements(project, needed, declared)
+    return tuple(row for row in rows if any(address in f"{row.partition(' ; ')[0]}/" for address in inside))
 
 
 def _uv_table(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from seatrial.checks.index import NameAnswer, answer_about_name
 from seatrial.commands import INVOKE, Command
 from seatrial.errors import (
     NotUsable,
-    PyprojectInvalid,
+    ProjectError,
     RehearsalError,
     SeatrialError,
     StepFailed,
@@ -203,11 +203,10 @@ class Rehearsal:
                 )
             request = InstallRequest.of(self.project.name, manifest.version, published, self.network.simple_url)
             needed = next((file.requirements() for file in published if file.is_wheel), ())
-            with contextlib.suppress(PyprojectInvalid):
+            with contextlib.suppress(ProjectError):
                 # A folder outside of the repository is not in the sandbox.
-                request = replace(
-                    request, members=members_required(Project.from_directory(self.sandbox.project), needed)
-                )
+                built = Project.from_directory(self.sandbox.project)
+                request = replace(request, members=members_required(built, needed, self.sandbox.clone))
             installed = tuple(install_release(self.sandbox, interpreter, request) for interpreter in interpreters)
         with self._step("compare", "the files on the index with those that the release verified") as step:
             downloads = self.sandbox.folder / "downloads"
