@@ -53,6 +53,12 @@ def test_twine_accepts_a_missing_description_and_refuses_one_that_cannot_be_rend
         twine_check([tmp_path / healthy.name, tmp_path / broken.name])
     assert raised.value.what.startswith("twine check does not accept the distributions:\n")
     assert 'Unknown directive type "nonsense".' in raised.value.what
+    ignored = "passed but for a description, which DIST141 is ignored for"
+    assert twine_check([tmp_path / healthy.name, tmp_path / broken.name], {"DIST141": "ours"}) == ignored
+    (tmp_path / healthy.name).write_bytes(b"no archive")
+    for names in ((broken.name, healthy.name), (healthy.name, broken.name)):
+        with raises_error("DistributionsRefused"):
+            twine_check([tmp_path / name for name in names], {"DIST141": "ours"})
 
 
 @pytest.mark.slow

@@ -73,9 +73,6 @@ def checks_for_pending_file(file: Distribution) -> tuple[Check[Upload], ...]:
     return tuple(check for check in PENDING_FILE_CHECKS if file.kind in check.kinds)
 
 
-OF_TWINE = frozenset(("DIST107", "DIST141"))
-"""The checks of what makes ``twine check`` fail: the type and the markup of the description."""
-
 BAD_REQUEST = 400
 
 UPLOAD_ORDER = (
@@ -202,7 +199,7 @@ def require_acceptable(
 ) -> None:
     """Raise `DistributionsRefused` with all that an index would not take; the warnings are reported.
 
-    twine has the last word, because it is what uploads, unless what it looks at is ignored.
+    twine has the last word, because it is what uploads.
     Raises `PyprojectInvalid` for an unknown code in ``ignore``.
     """
     require_known_codes(ignore)
@@ -214,10 +211,7 @@ def require_acceptable(
             fix="correct each of them, then: nox -s check",
         )
     report.report_results(results, progress)
-    overruled = sorted(OF_TWINE & set(ignore))
-    if not overruled:
-        twine_check([file.path for file in distributions])
-    progress.line(f"twine check: not run, because {overruled[0]} is ignored" if overruled else "twine check: passed")
+    progress.line(f"twine check: {twine_check([file.path for file in distributions], ignore)}")
 
 
 def require_known_codes(ignore: Mapping[str, str]) -> None:

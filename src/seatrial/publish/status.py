@@ -47,9 +47,7 @@ from seatrial.release.preconditions import (
 )
 from seatrial.release.prepare import require_tags
 from seatrial.release.push import read_interrupted_release
-from seatrial.release.request_branch import (
-    may_have_request,
-)
+from seatrial.release.request_branch import may_have_request
 
 if TYPE_CHECKING:
     from packaging.version import Version

@@ -14,7 +14,6 @@ from seatrial.checks.check import UnknownFacts, report_unknown, run_checks
 from seatrial.checks.registry import (
     ANSWERED_BY_INDEX,
     BUILT_FILES_CHECKS,
-    OF_TWINE,
     PENDING_RELEASE_CHECKS,
     PROJECT_CHECKS,
     REBUILD_CHECKS,
@@ -344,8 +343,7 @@ def attempt_build(run: PreflightRun, say: Callable[[str], None]) -> BuiltDistrib
     with run.stage(ReleaseStage.BUILT):
         if run.scratch and run.project:
             built = build_release(run.scratch, say)
-            if not OF_TWINE & set(run.config.ignore):
-                twine_check([file.path for file in built])
+            twine_check([file.path for file in built], run.config.ignore)
             if run.plan:
                 require_built_version(run.plan, built)
     if built is None:
