@@ -61,7 +61,8 @@ MAKE_ROOM = "make room on the disk that is full: df -h shows it"
 
 def lacks_room(output: str) -> bool:
     """Whether a tool reports that a disk of this machine is full; git puts ``remote:`` before what a remote reports."""
-    return any(text in line for line in output.splitlines() if not line.startswith("remote:") for text in FULL)
+    lines = (line for line in output.splitlines() if not line.lstrip().startswith("remote:"))
+    return any(text in line for line in lines for text in FULL)
 
 
 class SeatrialError(Exception):

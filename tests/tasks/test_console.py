@@ -47,7 +47,7 @@ def test_file_that_cannot_be_read_has_a_fix_that_fits(number: int, fix: str) -> 
 
 
 SPACE = os.strerror(errno.ENOSPC)
-GC_FAILED = f"git gc ended with exit code 1:\n    {SPACE}"
+GC_FAILED = f"git gc ended with exit code 1:\n    {SPACE}\n  fix:  {MAKE_ROOM}"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ GC_FAILED = f"git gc ended with exit code 1:\n    {SPACE}"
         ),
         (
             SeveralReasons([ReleaseError("one", fix="this"), CommandFailed("git gc", 1, SPACE)]),
-            f"there are 2 reasons why this can't be released:\n- one\n  fix:  this\n- {GC_FAILED}\n  fix:  {MAKE_ROOM}",
+            f"there are 2 reasons why this can't be released:\n- one\n  fix:  this\n- {GC_FAILED}\nmore: ",
         ),
         (ReleaseError(SPACE, fix="make room for /tmp"), f"{SPACE}\nfix:  make room for /tmp\n"),
     ],

@@ -6,7 +6,6 @@ Uses the public API of build: one sdist, then one wheel from that sdist, in one 
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import logging
 import os
@@ -46,7 +45,7 @@ from seatrial.distributions.comparison import (
 from seatrial.distributions.distribution import Distribution
 from seatrial.distributions.metadata import FileName
 from seatrial.distributions.reproducible import date_of, normalise_distribution, unpack_sdist
-from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, last_lines
+from seatrial.errors import BuildError, CommandFailed, PyprojectInvalid, SeatrialError, lacks_room, last_lines
 from seatrial.installer import RESOLUTION_VARIABLE, Installer, StampedEnvironment, best_installer, create_environment
 from seatrial.project.config_files import read_toml
 from seatrial.project.project import Project
@@ -459,16 +458,13 @@ def _hook_runner(source: Path, epoch: int | None, variables: Callable[..., dict[
     return run
 
 
-FULL_DISK = os.strerror(errno.ENOSPC)
-
-
 def _backend_failed(
     kind: str, error: build.BuildBackendException, command: str, withheld: Collection[str] = ()
 ) -> BuildError:
     """Return the error of a backend; ``withheld``: the variables that it does not get."""
     cause = error.exception
     output = last_lines(cause.output) if isinstance(cause, CommandFailed) else f"  {error}"
-    if FULL_DISK in output:
+    if lacks_room(output):
         what = f"the build backend could not build the {kind}:\n{output}"
         return BuildError(what, code="BackendFailed", fix=f"make room for temporary files, in {tempfile.gettempdir()}")
     named = sorted({*re.findall(r"\w+", output)} & {*withheld})
