@@ -537,6 +537,12 @@ def detected(root: Path, files: Mapping[str, str | None], test: str = "tests/tes
                 ("python -m tests", "python -m tests"),
             )
         ),
+        pytest.param(
+            {"tox.ini": "[testenv]\ndeps = twisted\ncommands = python -m pkg.tests.gen\n  pytest -x\n"},
+            "pytest -x",
+            Needs(("twisted",), groups=("unit",)),
+            id="a module next to the tests",
+        ),
         # No file says what is installed.
         *(
             pytest.param(

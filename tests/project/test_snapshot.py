@@ -116,6 +116,20 @@ def test_file_that_a_program_left_is_no_fragment(tmp_path: Path, name: str) -> N
     assert raised.value.fix == f"remove it, and commit: git rm {path}"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["+fix_remote_12.bugfix.md", "+bugfix.local.2.bugfix.md", "+deep-copy.bugfix", "fix(api).bugfix.1.rst", "9.patch"],
+)
+def test_fragment_ends_in_a_type_whatever_is_before_it(tmp_path: Path, name: str) -> None:
+    types = "".join(
+        f'[[tool.towncrier.type]]\ndirectory = "{kind}"\nname = ""\nshowcontent = true\n'
+        for kind in ("feature", "bugfix", "patch")
+    )
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT + types)
+    snapshot = ProjectSnapshot.of(tmp_path, (PurePosixPath(f"news/{name}"),), ["v1.2.3"])
+    assert [fragment.kind for fragment in snapshot.fragments] == ["patch" if name == "9.patch" else "bugfix"]
+
+
 UNTAGGED = [
     # The version in the files, the tags, the fragment, a part, and the version that it leads to.
     ("1.5.0", ["v1.4.0"], "", "minor", "1.5.0"),

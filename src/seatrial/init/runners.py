@@ -353,7 +353,7 @@ class RunnerReader:
     def _is_of_tests(self, module: str) -> bool:
         """Whether a module of the project runs its tests, as its name says."""
         tops = (self.project.root / top / module.partition(".")[0] for top in ("", "src"))
-        return bool(re.fullmatch(r"(?:\w+\.)*(?:run_?)?tests?(?:\.\w+)*", module)) and any(top.is_dir() for top in tops)
+        return bool(OF_TESTS.fullmatch(module)) and any(top.is_dir() for top in tops)
 
     def _installed_by(self, program: Program, depth: int = 0) -> Needs:
         """Return what a program installs, itself or by the target or the script that it runs."""
@@ -534,6 +534,9 @@ def _shell_script(root: Path, program: Program) -> str | None:
     is_shell = re.match(r"#!.*\b(?:ba|da|z|k)?sh\b", text)
     return re.sub(r"(?m)^([ \t]*)\$\{\w+\}(?=\w)", r"\1", text) if is_shell else None
 
+
+OF_TESTS = re.compile(r"(?:\w+\.)*(?:run_?)?tests?(?:\.(?:run_?)?(?:tests?|all|main|__main__))?")
+"""The names of modules that run a project's tests."""
 
 MOST_STEPS = 4
 """How many targets, scripts and variables that name each other are followed."""

@@ -219,7 +219,7 @@ def _waiting_notes(project: Project, news: Changelog | None, files: Iterable[Pur
 
 def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple[Fragment, ...]:
     paths = news.among(files)
-    unwanted = [shlex.quote(str(path)) for path in paths if UNWANTED.search(path.name)]
+    unwanted = [shlex.quote(str(path)) for path in paths if _is_left_behind(path.name, news.kinds)]
     if unwanted:
         raise ReleaseError(
             f"{unwanted[0]} was left by a program, and is no fragment",
@@ -259,10 +259,18 @@ def _fragments(news: ChangelogSettings, files: Iterable[PurePosixPath]) -> tuple
     return tuple(fragments)
 
 
-UNWANTED = re.compile(
-    r"\.(?:orig|rej|bak|old|save|sw[a-p]|tmp|mine|r\d+|dpkg-\w+|part|patch|diff)$|~$|^#.*#$|^\.#"
-    r"|[ _-]copy(?: \d+)?\.\w+$|^copy of |\(\w+\)\.\w+$|[._](?:backup|base|local|remote)[._]\d+|sync-conflict"
-    r"|^\._|^(?:\.DS_Store|Thumbs\.db|desktop\.ini)$",
+LEFT_BEHIND = re.compile(
+    r"\.(?:orig|rej|bak|old|save|sw[a-p]|tmp|mine|r\d+|dpkg-\w+|part|patch|diff)$|~$|^#.*#$"
+    r"|[ _-]copy(?: \d+)?\.\w+$|\(\w+\)\.\w+$|[._](?:backup|base|local|remote)[._]\d+|sync-conflict",
     re.IGNORECASE,
 )
 """The names of what editors, merges and file managers leave next to a file."""
+
+LEFT_BEFORE = re.compile(r"\.[#_]|copy of |(?:\.DS_Store|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
+"""Those that have it before the name of the file, and those that belong to no file."""
+
+
+def _is_left_behind(name: str, kinds: Collection[str]) -> bool:
+    """Whether a program has left a file; +fix_remote_12.bugfix.md is a fragment: it ends in a type."""
+    ends_in_type = re.search(rf"\.(?:{'|'.join(map(re.escape, kinds))})(?:\.\d+)?(?:\.(?:md|rst|txt))?$", name)
+    return bool(LEFT_BEFORE.match(name) or (LEFT_BEHIND.search(name) and not ends_in_type))
