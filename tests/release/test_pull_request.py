@@ -278,6 +278,19 @@ def test_release_without_changes_has_nothing_to_merge(repo: ReleaseRepo) -> None
     assert f"fix:  push its tag alone: invoke release --version {how}\n" in refused(repo, "--version", "1.2.3")
 
 
+def test_version_from_the_tag_is_built_before_there_is_one(hatchling_port: ReleaseRepo) -> None:
+    repo = hatchling_port
+    pyproject = repo.read("pyproject.toml").replace('["hatchling"]', '["hatchling", "hatch-vcs"]')
+    pyproject = pyproject.replace('version = "1.2.3"', 'dynamic = ["version"]')
+    repo.project.write({"pyproject.toml": pyproject + '\n[tool.hatch.version]\nsource = "vcs"\n'})
+    repo.project.commit("Take the version from the tag")
+    repo.project.git("tag", "-a", "-m", "1.2.3", "v1.2.3")
+    repo.project.git("push", "-q", "origin", "main", "v1.2.3")
+    requested(repo, "--part", "minor", "--no-tests")
+    assert refs(repo) == ["refs/heads/main", "refs/heads/release/1.3.0", "refs/tags/v1.2.3"]
+    assert repo.project.git("tag").split() == ["v1.2.3"]
+
+
 def test_two_people_at_once(repo: ReleaseRepo) -> None:
     """The second pushes between the look and the push of the first."""
     other = another_machine(repo)

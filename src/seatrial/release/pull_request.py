@@ -223,6 +223,9 @@ def _commit(prepared: PreparedRelease, planned: PlannedRequest, remote: Remote, 
         scratch.git.run("commit", "--quiet", "--amend", "--no-verify", "--cleanup=whitespace", "-m", message)
         commit = scratch.git.run("rev-parse", "HEAD").strip()
     require_version(prepared.snapshot, plan.version)
+    if prepared.snapshot.comes_from_tag:
+        # The build takes the version from the tag, which only the scratch clone has: it is made after the merge.
+        scratch.git.run("tag", "--no-sign", "-a", "-m", plan.tag, plan.tag, commit)
     return RequestNote(
         project=plan.project,
         release=str(plan.version),
