@@ -113,6 +113,14 @@ def test_pythons_are_those_that_requires_python_admits_where_no_classifier_names
     assert project("").pythons == tuple(python for python in every if python not in end_of_life(every))
 
 
+def test_metadata_are_read_from_the_table_of_flit() -> None:
+    metadata = {"module": "tide_pool", "requires-python": ">=3.11", "classifiers": named("3.12")}
+    old = Project(ROOT, {"tool": {"flit": {"metadata": metadata}}})
+    assert (old.name, old.requires_python, old.pythons) == ("tide_pool", ">=3.11", ("3.12",))
+    assert Project(ROOT, {"tool": {"flit": {"metadata": {**metadata, "dist-name": "tide"}}}}).name == "tide"
+    assert Project(ROOT, {"project": {"name": "fog"}, "tool": {"flit": {"metadata": metadata}}}).requires_python == ""
+
+
 def test_groups_that_are_missing_are_named_together() -> None:
     with raises_error("GroupMissing", match="has no dependency group docs, lint, which"):
         Project(ROOT, {"dependency-groups": {"test": []}}).requirements(["docs", "test", "lint"])

@@ -372,7 +372,8 @@ def _configured_sources(project: Project, tool: Mapping[str, Any]) -> Iterator[C
         if file:
             yield ConfiguredSource(PurePosixPath(file[1]))
     if project.backend.startswith("flit_core"):
-        module = tool.get("flit", {}).get("module", {}).get("name", project.import_name)
+        flit = tool.get("flit", {})
+        module = flit.get("module", {}).get("name") or flit.get("metadata", {}).get("module") or project.import_name
         yield from _attribute(project, f"{module}.__version__")
     declared = project.declared("metadata", "version")
     if declared.startswith("attr:"):

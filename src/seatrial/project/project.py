@@ -71,7 +71,8 @@ class Project:
     @property
     def name(self) -> str:
         """The name as it is written, in setup.py, setup.cfg or ``[tool.seatrial]`` too, else that of the folder."""
-        declared = self._project.get("name") or self._poetry.get("name") or self.declared("metadata", "name")
+        flit = self._flit.get("dist-name") or self._flit.get("module")
+        declared = self._project.get("name") or self._poetry.get("name") or flit or self.declared("metadata", "name")
         return str(declared or self.table.get("tool", {}).get("seatrial", {}).get("name") or self.root.name)
 
     @property
@@ -81,13 +82,13 @@ class Project:
 
     @property
     def requires_python(self) -> str:
-        """The value of ``requires-python``, that of Poetry's own table or of setuptools' files, "" for none."""
+        """The value of ``requires-python``, or what another backend has for it, "" for none."""
         specifier = self._project.get("requires-python") or poetry_python(self._poetry)
-        return str(specifier or self.declared("options", "python_requires"))
+        return str(specifier or self._flit.get("requires-python") or self.declared("options", "python_requires"))
 
     @property
     def classifiers(self) -> tuple[str, ...]:
-        """The trove classifiers, those of Poetry's own table or of setuptools' files where there is no ``[project]``.
+        """The trove classifiers, those that a backend has for itself where there is no ``[project]``.
 
         Poetry adds one for each Python that its table admits (Poetry, "classifiers").
         """
@@ -96,7 +97,8 @@ class Project:
             names_python = any(PYTHON_CLASSIFIER.fullmatch(text.strip()) for text in classifiers)
             added = () if names_python or not self.requires_python else self.pythons_admitted
             return (*classifiers, *(f"Programming Language :: Python :: 3.{minor}" for minor in added))
-        return tuple(self._project.get("classifiers") or self.declared("metadata", "classifiers").split("\n"))
+        named = self._project.get("classifiers") or self._flit.get("classifiers")
+        return tuple(named or self.declared("metadata", "classifiers").split("\n"))
 
     @property
     def backend(self) -> str:
@@ -211,6 +213,12 @@ class Project:
         """Poetry's own table, where the metadata stand there."""
         table: Mapping[str, Any] = {} if "project" in self.table else self.table.get("tool", {}).get("poetry", {})
         return table
+
+    @property
+    def _flit(self) -> Mapping[str, Any]:
+        """The own table of flit, where the metadata stand there (flit, "Old style metadata")."""
+        table: Mapping[str, Any] = self.table.get("tool", {}).get("flit", {}).get("metadata", {})
+        return {} if "project" in self.table else table
 
     @property
     def formats_with_ruff(self) -> bool:
