@@ -294,6 +294,10 @@ def test_another_version_waits_for_the_tag(requested: ReleaseRepo) -> None:
         {READ}MergedNotTagged
         """
     )
+    ran = requested.release("--part", "major", "--dry-run")
+    assert ran.returncode == 0, ran.output
+    assert "--part major is left out: 1.3.0 was merged, and is tagged first\n" in ran.output
+    assert "\ntag      v1.3.0\n" in ran.output
 
 
 @pytest.mark.parametrize("way", [by_merge_commit, by_squash])

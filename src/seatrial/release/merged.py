@@ -119,6 +119,9 @@ def tag_merged_release(
         if release is None:
             return None
         _require_request(release, options)
+        part = options.request.part
+        if part not in {None, "auto"}:
+            progress.note(f"--part {part} is left out: {release.version} was merged, and is tagged first")
         return _tag(preconditions, release, options, dialog, started, by_hand=by_hand)
 
 
