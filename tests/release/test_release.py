@@ -951,6 +951,7 @@ def test_status_shows_the_state_of_the_project(repo: ReleaseRepo) -> None:
         "part": "patch",
         "next_version": "1.3.1",
         "branch": {"name": "main", "upstream": "origin/main", "ahead": 0, "behind": 1, "reason": None},
+        "ignored_fragments": [],
         "uncommitted": [],
         "unfinished": None,
         "undecided": None,
